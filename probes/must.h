@@ -20,7 +20,7 @@ class Unsupported : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The name of an errno value: `EPIPE`; `E4711` for one that libc does not know.
+/// The name of an errno value: `EPIPE`; `errno 4711` for one that libc does not know.
 std::string errno_name(int error);
 
 /// The result of a set-up call, or Broken with what was called and errno.

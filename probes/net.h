@@ -39,8 +39,12 @@ struct Listener {
 };
 Listener tcp_listener(Over over = Over::ipv4, int backlog = 16, const Prepare& prepare = {});
 
-/// A loopback address at which nobody listens.
-Address closed_port(Over over = Over::ipv4);
+/// A loopback address at which nobody listens, and nobody will as long as `reserved` is open.
+struct ClosedPort {
+  Fd reserved;
+  Address address;
+};
+ClosedPort closed_port(Over over = Over::ipv4);
 
 /// Two ends of one connection, both ESTABLISHED. `a`, the end under test, connected; `b` was
 /// accepted.
@@ -56,7 +60,8 @@ void abortive_close(Fd& fd);
 /// Returns when everything this process has sent over loopback so far, and what it provoked, has
 /// been received and answered: a few datagrams to itself, each of which queues behind all that
 /// came before (net/core/dev.c:process_backlog is first in, first out on one CPU, and the runner
-/// pins a scenario to one). Timers are not waited for.
+/// pins a scenario to one). Timers, that of a delayed ACK among them, are not waited for: where
+/// a state hangs on one, await_state().
 void settle();
 
 /// tcpi_state, by the kernel's name without TCP_: `CLOSE_WAIT` (include/net/tcp_states.h).
@@ -72,7 +77,7 @@ void fill(int fd);
 /// Reads until the end of file; the number of bytes read.
 long drain(int fd);
 
-/// Sends, receives `length` bytes in one piece: set-up, so short counts are Broken.
+/// Sends `length` bytes at once; receives them however they come.
 void must_send(int fd, size_t length, int flags = 0);
 void must_recv(int fd, size_t length, int flags = 0);
 

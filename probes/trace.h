@@ -15,7 +15,11 @@
 /// one at a time.
 namespace probe {
 
-class TraceBuffer;
+struct TraceBuffer;
+
+/// Makes this process note the signals that are about broken connections (SIGPIPE) instead of
+/// dying of them. For the runner: in a scenario's process, before it runs.
+void install_signal_recorder();
 
 /// SIGPIPE as a handler, sigtimedwait(2) or a signalfd saw it, in words:
 /// `{"signal":"SIGPIPE","code":"SI_USER","pid":"self"}`.
@@ -23,20 +27,25 @@ Json signal_json(const siginfo_t& info);
 
 class Trace {
  public:
+  /// A step that has begun.
+  struct Step {
+    size_t slot = 0;
+  };
+
   explicit Trace(TraceBuffer& buffer) : buffer_(&buffer) {}
 
   /// The same trace, its steps marked as another party's: `trace.on("peer").send(b)`.
   Trace on(std::string who) const;
 
   /// Makes a call under test and notes it: what it returned, errno, and the signals that this
-  /// process got during it. `invoke` holds the naked call and nothing else. Returns what it
+  /// thread got during it. `invoke` holds the naked call and nothing else. Returns what it
   /// returned, for the scenario's own use, with errno as the call left it.
   template <class Call>
   long call(std::string_view name, std::string_view args, Call&& invoke) {
-    begin(name, name, args);
+    const Step step = begin(name, name, args);
     errno = 0;
     const long returned = invoke();
-    end_call(returned, errno);
+    end_call(step, returned, errno);
     return returned;
   }
 
@@ -44,10 +53,10 @@ class Trace {
   /// on buffers): `word(returned)` stands in its place.
   template <class Call, class Word>
   long call(std::string_view name, std::string_view args, Call&& invoke, Word&& word) {
-    begin(name, name, args);
+    const Step step = begin(name, name, args);
     errno = 0;
     const long returned = invoke();
-    end_call(returned, errno, returned < 0 ? std::string() : std::string(word(returned)));
+    end_call(step, returned, errno, returned < 0 ? std::string() : std::string(word(returned)));
     return returned;
   }
 
@@ -56,9 +65,9 @@ class Trace {
 
   /// A call whose result comes by another way than its return value (AIO, io_uring). begin()
   /// before it, so that a caller who does not come back has left a trace; end() with what was
-  /// seen. Signals are added.
-  void begin(std::string_view label, std::string_view name, std::string_view args);
-  void end(Json seen);
+  /// seen. The signals that this thread got between the two are added.
+  Step begin(std::string_view label, std::string_view name, std::string_view args);
+  void end(Step step, Json seen);
 
   // The calls that nearly every scenario makes. `fd` is the socket or pipe under test.
   long send(int fd, size_t length = 1, int flags = 0);
@@ -80,7 +89,7 @@ class Trace {
   void so_error(int fd);
 
  private:
-  void end_call(long returned, int error, std::string word = {});
+  void end_call(Step step, long returned, int error, const std::string& word = {});
 
   TraceBuffer* buffer_;
   std::string who_;
