@@ -117,7 +117,9 @@ void copy_capabilities(const fs::path& from, const fs::path& to) {
   }
 }
 
-fs::path capabilities_below(const fs::path& root) { return root / "cache/qemu/capabilities"; }
+fs::path capabilities_below(const fs::path& root) {
+  return root / "cache/qemu/capabilities";
+}
 
 }  // namespace
 
