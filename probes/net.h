@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -68,8 +69,18 @@ void settle();
 std::string tcp_state(int fd);
 std::string tcp_state_name(int state);
 
+/// Looks again and again until `reached`; Broken, saying what did not come, after some seconds.
+void await(const std::string& what, const std::function<bool()>& reached);
+
 /// Waits until the socket is in this state; Broken after some seconds.
 void await_state(int fd, const std::string& state);
+
+/// The state of an IPv4 connection's end by its addresses, for an end that no process holds any
+/// more: `FIN_WAIT2`, and `gone` when the kernel has destroyed it (/proc/net/tcp).
+std::string end_state(const Address& local, const Address& remote);
+
+/// For how long an end that nobody holds stays in FIN_WAIT_2: net.ipv4.tcp_fin_timeout as it is.
+std::chrono::seconds fin_timeout();
 
 /// Sends until the socket takes no more and stays so: O_NONBLOCK is set for it and put back.
 void fill(int fd);
