@@ -66,6 +66,12 @@ Address peer_address(int fd) {
   return address;
 }
 
+void small_buffers(int fd) {
+  constexpr int bytes = 8192;
+  set_option(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+  set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
 Fd tcp_socket(Over over) {
   return Fd(must("socket", socket(family(over), SOCK_STREAM, 0)));
 }

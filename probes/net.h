@@ -31,6 +31,9 @@ Address peer_address(int fd);
 /// Done to a fresh socket before it connects or listens.
 using Prepare = std::function<void(int fd)>;
 
+/// A Prepare: 8 KiB for sending and for receiving, which fill soon and do not grow.
+void small_buffers(int fd);
+
 /// A TCP socket, neither bound nor connected.
 Fd tcp_socket(Over over = Over::ipv4);
 
