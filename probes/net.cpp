@@ -226,6 +226,11 @@ void must_recv(int fd, size_t length, int flags) {
   if (static_cast<size_t>(count) != length) throw Broken("recv: a short count");
 }
 
+void must_shutdown(int fd, int how) {
+  must("shutdown", shutdown(fd, how));
+  await("the ACK of the FIN", [&] { return tcp_state(fd) != "FIN_WAIT1"; });
+}
+
 void set_option(int fd, int level, int name, int value) {
   must("setsockopt", setsockopt(fd, level, name, &value, sizeof value));
 }

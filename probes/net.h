@@ -95,6 +95,10 @@ long drain(int fd);
 void must_send(int fd, size_t length, int flags = 0);
 void must_recv(int fd, size_t length, int flags = 0);
 
+/// shutdown(2); where it sends a FIN, waits until the peer has acknowledged it, which a delayed ACK
+/// may do only after 40 ms.
+void must_shutdown(int fd, int how);
+
 /// Sets an int socket option.
 void set_option(int fd, int level, int name, int value);
 
