@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string>
 
 #include "results/error.h"
@@ -78,8 +78,10 @@ UniqueFd lock(const fs::path& folder, int flags) {
 }
 
 std::string contents(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  const std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
 }
 
 /// Ends the guests whose owner was killed: QEMU writes its pid file in the root and has the root's
@@ -117,7 +119,9 @@ void copy_capabilities(const fs::path& from, const fs::path& to) {
   }
 }
 
-fs::path capabilities_below(const fs::path& root) { return root / "cache/qemu/capabilities"; }
+fs::path capabilities_below(const fs::path& root) {
+  return root / "cache/qemu/capabilities";
+}
 
 }  // namespace
 

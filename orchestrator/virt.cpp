@@ -215,8 +215,7 @@ class Virt::Implementation {
 
   std::string native_command(const std::string& xml) {
     const std::unique_ptr<char, decltype(&std::free)> command(
-        virConnectDomainXMLToNative(connection_.get(), "qemu-argv", xml.c_str(), 0),
-        &std::free);
+        virConnectDomainXMLToNative(connection_.get(), "qemu-argv", xml.c_str(), 0), &std::free);
     if (!command) throw libvirt_error("asking libvirt for QEMU's command line");
     return command.get();
   }
@@ -247,7 +246,9 @@ Virt::Virt(const std::string& uri, const std::filesystem::path& cache)
     : implementation_(std::make_unique<Implementation>(uri, cache)) {}
 Virt::~Virt() = default;
 
-std::unique_ptr<Guest> Virt::start(const BootSpec& spec) { return start_domain(domain_xml(spec)); }
+std::unique_ptr<Guest> Virt::start(const BootSpec& spec) {
+  return start_domain(domain_xml(spec));
+}
 
 std::unique_ptr<Guest> Virt::start_domain(const std::string& xml) {
   return implementation_->start(xml);
@@ -257,8 +258,12 @@ std::string Virt::command_line(const BootSpec& spec) {
   return runnable_command(implementation_->native_command(domain_xml(spec)));
 }
 
-std::string Virt::qemu_version() { return implementation_->hypervisor_version(); }
+std::string Virt::qemu_version() {
+  return implementation_->hypervisor_version();
+}
 
-std::string Virt::libvirt_version() { return implementation_->libvirt_version(); }
+std::string Virt::libvirt_version() {
+  return implementation_->libvirt_version();
+}
 
 }  // namespace brokenpipe
