@@ -2,8 +2,10 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include <array>
 #include <chrono>
@@ -30,6 +32,14 @@ void pause_a_little() {
 }
 
 }  // namespace
+
+void bring_loopback_up() {
+  const Fd fd(must("socket", socket(AF_INET, SOCK_DGRAM, 0)));
+  ifreq lo{.ifr_ifrn = {"lo"}, .ifr_ifru = {}};
+  must("ioctl(SIOCGIFFLAGS)", ioctl(fd, SIOCGIFFLAGS, &lo));
+  lo.ifr_flags = static_cast<short>(lo.ifr_flags | IFF_UP);
+  must("ioctl(SIOCSIFFLAGS)", ioctl(fd, SIOCSIFFLAGS, &lo));
+}
 
 Address loopback(Over over, uint16_t port) {
   Address address;

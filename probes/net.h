@@ -24,6 +24,9 @@ struct Address {
   sockaddr* data() { return reinterpret_cast<sockaddr*>(&storage); }
 };
 
+/// Brings `lo` up, as a fresh network namespace or a booting guest needs it.
+void bring_loopback_up();
+
 Address loopback(Over over, uint16_t port = 0);
 Address local_address(int fd);
 Address peer_address(int fd);
