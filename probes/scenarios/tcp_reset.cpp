@@ -124,7 +124,7 @@ void errqueue_first(Trace& trace) {
 const Register errqueue_first_entry{{
     .id = "tcp/rst-established-errqueue-first",
     .asks = "Does looking into the error queue, which is empty, take the connection's error?",
-    .grounds = {tcp_recvmsg, "net/ipv4/ip_sockglue.c:ip_recv_error", sk_stream_error},
+    .grounds = {tcp_recvmsg, sk_stream_error},
     .run = errqueue_first,
 }};
 
