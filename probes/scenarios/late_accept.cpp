@@ -11,12 +11,12 @@
 #include "probes/scenario.h"
 
 // The story that this project is named after. A client connects, sends a request, closes. The
-// server is busy; nobody has called accept(). Yet the kernel has completed the handshake, taken
-// the data and acknowledged the FIN, so the client's end goes, held by no process, from FIN_WAIT_1
-// to FIN_WAIT_2, and after tcp_fin_timeout there is nothing left of it. Then the server accepts.
-// It reads the request and the end of file, as if the client were there, and answers. The first
-// send succeeds, for a closed peer could have closed only its own direction; it provokes a RST.
-// The second one is EPIPE, and SIGPIPE, which by default kills.
+// server is busy and has not called accept(). Yet its kernel has completed the handshake, taken the
+// data and acknowledged the FIN, so the client's end, which no process holds any more, goes on to
+// FIN_WAIT_2; and after tcp_fin_timeout nothing is left of it. Then the server accepts. It reads
+// the request and the end of file as if the client were there, and answers. Its first send
+// succeeds, for a FIN says only that the other side will not send; it is answered by a RST. The
+// second send is EPIPE and SIGPIPE, and SIGPIPE by default kills.
 //
 // Why, in Linux 3.16:
 //  - A connection is complete without accept(), which returns it in whatever state it is by then
