@@ -103,7 +103,7 @@ std::string unjudged(const std::string& title, const std::vector<Unjudged>& all,
   return text;
 }
 
-std::string render(const ReportData& data, const ReportOptions&) {
+std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   const Summary summary = summarise(data);
   std::string text = fmt::format("## EPIPE and SIGPIPE against {}\n\n**{}**\n\n",
                                  escaped(data.reference.id), conclusion(summary, exit_code(data)));
