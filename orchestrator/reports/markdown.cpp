@@ -69,7 +69,7 @@ std::string explained(const Summary& summary) {
   for (const ExplainedDifferences& group : summary.explained) {
     text += "\n";
     for (const Change* change : group.changes)
-      text += fmt::format("**{}** ({}; {} {}): {}\n", escaped(change->id), versions_of(*change),
+      text += fmt::format("- **{}** ({}; {} {}): {}\n", escaped(change->id), versions_of(*change),
                           code(change->commit.substr(0, 12)), escaped(change->subject),
                           escaped(change->says));
     text += fmt::format("\nOn {}.\n\n", escaped(kernels_sentence(group.kernels, summary)));
@@ -103,10 +103,10 @@ std::string unjudged(const std::string& title, const std::vector<Unjudged>& all,
   return text;
 }
 
-std::string render(const ReportData& data, const ReportOptions&) {
+std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   const Summary summary = summarise(data);
   std::string text = fmt::format("## EPIPE and SIGPIPE against {}\n\n**{}**\n\n",
-                                 escaped(data.reference.id), conclusion(data));
+                                 escaped(data.reference.id), conclusion(summary, exit_code(data)));
   text += table(summary);
   text += fmt::format("\nCounts are of scenarios. {}.\n", steps_sentence(summary.steps));
   text += unexplained(summary);

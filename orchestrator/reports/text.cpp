@@ -151,7 +151,8 @@ std::string render(const ReportData& data, const ReportOptions& options) {
   text += unexplained(summary, paint);
   text += fmt::format("\n{}.\n", steps_sentence(summary.steps));
   const ExitCode code = exit_code(data);
-  text += code == ExitCode::as_reference ? conclusion(data) : paint(red, conclusion(data));
+  text += code == ExitCode::as_reference ? conclusion(summary, code)
+                                         : paint(red, conclusion(summary, code));
   return text + "\n";
 }
 
