@@ -65,7 +65,7 @@ const Register needs_unknown([] {
 }());
 
 const Register writes_to_stdout(faulty("writes-to-stdout", [](Trace&) {
-  std::puts("{\"record\":\"observation\"}");
+  std::puts(R"({"record":"observation"})");
   std::fflush(stdout);
 }));
 
