@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <regex>
 #include <set>
@@ -15,6 +14,8 @@
 #include "images/files.h"
 #include "images/sha256.h"
 #include "results/error.h"
+#include "results/file.h"
+#include "results/json_file.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;
@@ -23,6 +24,7 @@ namespace {
 
 constexpr auto lists_stay_fresh = std::chrono::hours(6);
 
+constexpr int schema = 1;
 const char* const stamp_name = "refreshed.json";
 
 const char* const debian_keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -239,20 +241,39 @@ void verify_release(const fs::path& release, const std::vector<fs::path>& keyrin
   }
 }
 
-nlohmann::json to_json(const std::vector<AptSuite>& suites) {
-  nlohmann::json value = nlohmann::json::array();
+std::string to_json_text(const std::vector<AptSuite>& suites) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const AptSuite& suite : suites) {
-    value.push_back({{"name", suite.name}, {"archive", suite.archive}});
+    list.push_back({{"name", suite.name}, {"archive", suite.archive}});
   }
-  return value;
+  return json_text({{"schema", schema}, {"suites", list}});
 }
 
-std::vector<AptSuite> read_suites(const fs::path& stamp) {
+std::vector<AptSuite> read_suites(const fs::path& file) {
+  const nlohmann::json document = read_json(file, schema);
   std::vector<AptSuite> suites;
-  for (const nlohmann::json& suite : nlohmann::json::parse(read_file(stamp))) {
-    suites.push_back({suite.at("name"), suite.at("archive")});
+  for (const JsonPlace& suite : JsonPlace(document, file.string()).at("suites").items()) {
+    suites.push_back({suite.at("name").text(), suite.at("archive").boolean()});
   }
   return suites;
+}
+
+/// None where nothing was fetched, or nobody can say what.
+std::vector<AptSuite> fetched_suites(const fs::path& stamp) {
+  if (!fs::exists(stamp)) {
+    return {};
+  }
+  try {
+    return read_suites(stamp);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+bool is_recent(const fs::path& stamp) {
+  std::error_code none;
+  const auto written = fs::last_write_time(stamp, none);
+  return !none && fs::file_time_type::clock::now() - written < lists_stay_fresh;
 }
 
 /// The output of a command that only reads the lists.
@@ -350,20 +371,14 @@ void Apt::verify_expired(const std::vector<AptSuite>& suites) const {
 
 bool Apt::refresh(const std::vector<AptSuite>& suites) {
   const fs::path stamp = options_.root / stamp_name;
-  std::error_code none;
-  const auto age = fs::file_time_type::clock::now() - fs::last_write_time(stamp, none);
-  if (none) {
-    refresh_now(suites);
-    return true;
-  }
-  std::vector<AptSuite> known = read_suites(stamp);
+  std::vector<AptSuite> known = fetched_suites(stamp);
   const std::size_t already = known.size();
   for (const AptSuite& suite : suites) {
     if (std::find(known.begin(), known.end(), suite) == known.end()) {
       known.push_back(suite);
     }
   }
-  if (known.size() == already && age < lists_stay_fresh) {
+  if (known.size() == already && is_recent(stamp)) {
     return false;
   }
   refresh_now(known);
@@ -390,7 +405,7 @@ void Apt::refresh_now(const std::vector<AptSuite>& suites) {
     throw apt_error(fmt::format("fetching the package lists of {}", main_mirror_), complaints);
   }
   verify_expired(suites);
-  write_file(stamp, to_json(suites).dump());
+  write_file(stamp, to_json_text(suites));
 }
 
 std::vector<AptPackage> Apt::packages(const std::vector<std::string>& patterns) const {

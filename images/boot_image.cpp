@@ -14,6 +14,7 @@
 #include "images/sha256.h"
 #include "images/unpack.h"
 #include "results/error.h"
+#include "results/file.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;
@@ -152,6 +153,8 @@ BootImage boot_image(const fs::path& image, const fs::path& cache) {
   const std::string hash = sha256(content);
   const fs::path unpacked = cache / (hash + ".vmlinux");
   const fs::path without_pvh = cache / (hash + ".no-pvh");
+  make_directories(cache);
+  const FileLock held(cache / "lock");
   if (fs::exists(unpacked)) {
     return {image, unpacked};
   }
@@ -159,7 +162,6 @@ BootImage boot_image(const fs::path& image, const fs::path& cache) {
     return {image, std::nullopt};
   }
   std::string vmlinux = unpack_payload(payload, image);
-  make_directories(cache);
   if (!has_pvh_entry(vmlinux, image)) {
     write_file(without_pvh, "");
     return {image, std::nullopt};

@@ -2,45 +2,53 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 
-#include "images/files.h"
-#include "results/error.h"
+#include "results/json_file.h"
 
 namespace brokenpipe {
 namespace {
 
-using nlohmann::json;
+bool optional_flag(const JsonPlace& place, const std::string& key) {
+  const std::optional<JsonPlace> flag = place.find(key);
+  return flag && flag->boolean();
+}
 
-const std::set<std::string> known_fields = {"id",       "series", "flavour", "suites",
-                                            "packages", "role",   "archive", "in_default_matrix"};
-const std::set<std::string> known_flavours = {"cloud", "plain", "rt"};
+std::vector<std::string> some_texts(const JsonPlace& place) {
+  std::vector<std::string> texts = place.texts();
+  if (texts.empty()) {
+    place.fail("it is empty");
+  }
+  return texts;
+}
 
-CatalogueEntry read_entry(const json& value) {
-  for (const auto& item : value.items()) {
-    if (!known_fields.contains(item.key())) {
-      throw std::invalid_argument(fmt::format("unknown field \"{}\"", item.key()));
+std::vector<std::string> patterns(const JsonPlace& place) {
+  std::vector<std::string> expressions = some_texts(place);
+  for (const std::string& expression : expressions) {
+    try {
+      const std::regex compiles(expression);
+    } catch (const std::regex_error& error) {
+      place.fail(fmt::format("\"{}\" is no regular expression: {}", expression, error.what()));
     }
   }
+  return expressions;
+}
+
+CatalogueEntry read_entry(const JsonPlace& place) {
+  place.only(
+      {"id", "series", "flavour", "suites", "packages", "role", "archive", "in_default_matrix"});
   CatalogueEntry entry;
-  value.at("id").get_to(entry.id);
-  value.at("series").get_to(entry.series);
-  value.at("flavour").get_to(entry.flavour);
-  value.at("suites").get_to(entry.suites);
-  value.at("packages").get_to(entry.packages);
-  value.at("role").get_to(entry.role);
-  entry.archive = value.value("archive", false);
-  entry.in_default_matrix = value.value("in_default_matrix", false);
-  if (!known_flavours.contains(entry.flavour)) {
-    throw std::invalid_argument(fmt::format("unknown flavour \"{}\"", entry.flavour));
-  }
-  if (entry.suites.empty() || entry.packages.empty()) {
-    throw std::invalid_argument("no suite or no package");
-  }
-  for (const std::string& pattern : entry.packages) {
-    const std::regex compiles(pattern);
+  entry.id = place.at("id").text();
+  entry.series = place.at("series").text();
+  entry.flavour = place.at("flavour").text();
+  entry.suites = some_texts(place.at("suites"));
+  entry.packages = patterns(place.at("packages"));
+  entry.role = place.at("role").text();
+  entry.archive = optional_flag(place, "archive");
+  entry.in_default_matrix = optional_flag(place, "in_default_matrix");
+  if (entry.flavour != "cloud" && entry.flavour != "plain" && entry.flavour != "rt") {
+    place.at("flavour").fail("it is none of cloud, plain, rt");
   }
   return entry;
 }
@@ -48,31 +56,18 @@ CatalogueEntry read_entry(const json& value) {
 }  // namespace
 
 Catalogue read_catalogue(const std::filesystem::path& file) {
-  std::string place = "at its top";
-  try {
-    const json document = json::parse(read_file(file));
-    if (document.at("schema") != Catalogue::schema) {
-      throw std::invalid_argument(fmt::format("its schema is not {}", Catalogue::schema));
+  const nlohmann::json document = read_json(file, Catalogue::schema);
+  const JsonPlace top(document, file.string());
+  top.only({"schema", "kernels"});
+  Catalogue catalogue;
+  std::set<std::string> ids;
+  for (const JsonPlace& place : top.at("kernels").items()) {
+    const CatalogueEntry& entry = catalogue.entries.emplace_back(read_entry(place));
+    if (!ids.insert(entry.id).second) {
+      place.at("id").fail(fmt::format("a second \"{}\"", entry.id));
     }
-    Catalogue catalogue;
-    std::set<std::string> ids;
-    for (const json& value : document.at("kernels")) {
-      place = fmt::format("in kernel {}", catalogue.entries.size());
-      if (const auto id = value.find("id"); id != value.end()) {
-        place += " " + id->dump();
-      }
-      const CatalogueEntry& entry = catalogue.entries.emplace_back(read_entry(value));
-      if (!ids.insert(entry.id).second) {
-        throw std::invalid_argument("a second one of this id");
-      }
-    }
-    return catalogue;
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Error(fmt::format("reading {}", file.string()),
-                fmt::format("{}: {}", place, error.what()));
   }
+  return catalogue;
 }
 
 }  // namespace brokenpipe

@@ -2,11 +2,9 @@
 
 #include <filesystem>
 #include <functional>
-#include <string>
-#include <string_view>
 #include <utility>
 
-/// Files that several processes share and that a kill at any point must leave whole.
+/// Folders that several processes share and that a kill at any point must leave whole.
 namespace brokenpipe {
 
 /// A file descriptor that is closed at the end of its scope.
@@ -28,13 +26,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-/// The whole of a file. Throws Error where it cannot be read.
-std::string read_file(const std::filesystem::path& file);
-
-/// Replaces a file at once: a reader sees the old content or the new, never a part. Throws Error
-/// where the folder cannot be written or is full; nothing is left behind then.
-void write_file(const std::filesystem::path& file, std::string_view content);
 
 /// Makes a folder and those above it. Throws Error where that cannot be.
 void make_directories(const std::filesystem::path& directory);

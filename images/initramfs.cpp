@@ -8,8 +8,8 @@
 #include <memory>
 #include <string_view>
 
-#include "images/files.h"
 #include "results/error.h"
+#include "results/file.h"
 
 namespace brokenpipe {
 namespace {

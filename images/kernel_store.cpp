@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <regex>
 #include <utility>
 
@@ -14,6 +13,8 @@
 #include "images/sha256.h"
 #include "images/unpack.h"
 #include "results/error.h"
+#include "results/file.h"
+#include "results/json_file.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;
@@ -59,7 +60,7 @@ fs::path place(const fs::path& root, std::string path) {
 }
 
 void write_description(const fs::path& directory, const StoredKernel& kernel) {
-  const nlohmann::json description = {
+  const nlohmann::ordered_json description = {
       {"schema", schema},
       {"release", kernel.release},
       {"package", kernel.package},
@@ -68,30 +69,37 @@ void write_description(const fs::path& directory, const StoredKernel& kernel) {
       {"has_modules", !kernel.modules.empty()},
       {"modules_missing_because", kernel.modules_missing_because},
   };
-  write_file(directory / "kernel.json", description.dump(2) + '\n');
+  write_file(directory / "kernel.json", json_text(description));
 }
 
-/// Nothing where there is no whole kernel.
-std::optional<StoredKernel> read_description(const fs::path& directory) {
+StoredKernel read_description(const fs::path& directory) {
   const fs::path file = directory / "kernel.json";
-  if (!fs::exists(file)) {
-    return std::nullopt;
-  }
-  const nlohmann::json description = nlohmann::json::parse(read_file(file), nullptr, false);
-  if (description.is_discarded() || description.value("schema", 0) != schema) {
-    return std::nullopt;
-  }
+  const nlohmann::json description = read_json(file, schema);
+  const JsonPlace place(description, file.string());
   StoredKernel kernel;
-  kernel.release = description.at("release");
-  kernel.package = description.at("package");
-  kernel.version = description.at("version");
-  kernel.sha256 = description.at("sha256");
-  kernel.modules_missing_because = description.at("modules_missing_because");
+  kernel.release = place.at("release").text();
+  kernel.package = place.at("package").text();
+  kernel.version = place.at("version").text();
+  kernel.sha256 = place.at("sha256").text();
+  kernel.modules_missing_because = place.at("modules_missing_because").text();
   kernel.image = directory / "vmlinuz";
-  if (description.at("has_modules")) {
+  if (place.at("has_modules").boolean()) {
     kernel.modules = directory / "lib/modules" / kernel.release;
   }
   return kernel;
+}
+
+/// Nothing where the store of another version left something else, or a crash of the machine a
+/// part: it is fetched anew then.
+std::optional<StoredKernel> stored_in(const fs::path& directory) {
+  if (!fs::exists(directory / "kernel.json")) {
+    return std::nullopt;
+  }
+  try {
+    return read_description(directory);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 std::string package_name(const StoredKernel& kernel) {
@@ -173,7 +181,7 @@ std::optional<StoredKernel> KernelStore::find(const CatalogueEntry& entry,
                                               const std::string& point_release) const {
   std::optional<StoredKernel> newest;
   for (const fs::directory_entry& directory : fs::directory_iterator(options_.root / "kernels")) {
-    std::optional<StoredKernel> kernel = read_description(directory.path());
+    std::optional<StoredKernel> kernel = stored_in(directory.path());
     if (!kernel || !matches(entry, package_name(*kernel)) ||
         (!point_release.empty() && point_release_of(kernel->version) != point_release)) {
       continue;
@@ -309,7 +317,7 @@ StoredKernel KernelStore::keep(const std::vector<fs::path>& debs, const std::str
     hashes += sha256_file(deb);
   }
   const fs::path target = options_.root / kind / sha256(hashes);
-  if (const std::optional<StoredKernel> kernel = read_description(target)) {
+  if (const std::optional<StoredKernel> kernel = stored_in(target)) {
     return *kernel;
   }
   const TemporaryDirectory incoming(options_.root / "incoming");
@@ -338,7 +346,7 @@ StoredKernel KernelStore::keep(const std::vector<fs::path>& debs, const std::str
   write_description(incoming.path(), kernel);
   fs::remove_all(target);
   fs::rename(incoming.path(), target);
-  return read_description(target).value();
+  return read_description(target);
 }
 
 StoredKernel KernelStore::open_file(const fs::path& file) {

@@ -15,6 +15,7 @@
 #include "images/sha256.h"
 #include "images/unpack.h"
 #include "results/error.h"
+#include "results/file.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;
@@ -142,8 +143,9 @@ fs::path decompressed(const fs::path& file, const fs::path& cache) {
   const std::string content = read_file(file);
   // The folder has the content's hash: one cache serves all kernels.
   const fs::path target = cache / sha256(content) / file.filename().replace_extension();
+  make_directories(target.parent_path());
+  const FileLock held(cache / "lock");
   if (!fs::exists(target)) {
-    make_directories(target.parent_path());
     write_file(target, decompress(content, file.string()));
   }
   return target;

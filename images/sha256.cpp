@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "images/files.h"
+#include "results/file.h"
 
 namespace brokenpipe {
 

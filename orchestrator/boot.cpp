@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "images/files.h"
+#include "results/file.h"
 
 namespace brokenpipe {
 

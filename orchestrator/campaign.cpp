@@ -133,39 +133,41 @@ class CampaignRun {
 
 }  // namespace
 
-std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<KernelRequest>& requests,
+std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<KernelChoice>& choices,
                                     const fs::path& modules, RunDirectory& directory,
                                     Progress& progress) {
   std::vector<ReadyKernel> ready;
-  for (const KernelRequest& request : requests) {
-    try {
-      if (request.is_host()) {
-        ready.push_back({request.id, std::nullopt});
-        continue;
-      }
-      if (!request.entry) {
-        StoredKernel kernel = store.open_file(request.file);
+  std::vector<KernelChoice> from_catalogue;
+  for (const KernelChoice& choice : choices) {
+    if (choice.entry) {
+      from_catalogue.push_back(choice);
+    } else if (choice.is_host()) {
+      ready.push_back({choice.id, std::nullopt});
+    } else {
+      try {
+        StoredKernel kernel = store.open_file(choice.file);
         if (!modules.empty()) kernel.modules = modules;
-        ready.push_back({request.id, kernel});
-        continue;
+        ready.push_back({choice.id, kernel});
+      } catch (const Error& error) {
+        directory.mark(choice.id, KernelState::failed, error.what());
+        progress.event(choice.id, fmt::format("failed: {}", error.what()));
       }
-      if (auto here = store.find(*request.entry, request.point_release)) {
-        ready.push_back({request.id, *here});
-        continue;
-      }
-      if (store.offers(*request.entry).empty()) {
-        const std::string why = request.entry->archive
-                                    ? "only Debian's archive has it: name it by --mirror"
-                                    : "the mirror does not offer the series any more";
-        directory.mark(request.id, KernelState::not_offered, why);
-        progress.event(request.id, "not offered: " + why);
-        continue;
-      }
-      progress.event(request.id, "fetching");
-      ready.push_back({request.id, store.fetch(*request.entry, request.point_release)});
-    } catch (const Error& error) {
-      directory.mark(request.id, KernelState::failed, error.what());
-      progress.event(request.id, fmt::format("failed: {}", error.what()));
+    }
+  }
+
+  std::vector<KernelRequest> requests;
+  for (const KernelChoice& choice : from_catalogue) {
+    requests.push_back({*choice.entry, choice.point_release});
+  }
+  const auto stored = store.fetch(requests, Freshness::stored_is_enough);
+  for (size_t i = 0; i < stored.size(); ++i) {
+    const KernelChoice& choice = from_catalogue[i];
+    if (stored[i]) {
+      ready.push_back({choice.id, stored[i]});
+    } else {
+      const std::string why = not_offered_because(*choice.entry);
+      directory.mark(choice.id, KernelState::not_offered, why);
+      progress.event(choice.id, "not offered: " + why);
     }
   }
   return ready;

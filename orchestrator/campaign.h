@@ -24,7 +24,7 @@ struct ReadyKernel {
 
 /// Fetches what is missing. What cannot be had is marked in the run directory (not offered, or
 /// failed with the reason) and left out. `modules` replaces the modules of local files.
-std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<KernelRequest>& requests,
+std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<KernelChoice>& choices,
                                     const std::filesystem::path& modules, RunDirectory& directory,
                                     Progress& progress);
 

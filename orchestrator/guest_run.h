@@ -31,15 +31,15 @@ struct GuestListener {
 struct GuestEvidence {
   enum class Expired { none, boot, no_progress, hard };
 
-  bool end_record = false;          ///< the probe said that it is done
-  std::vector<std::string> damage;  ///< of the record stream (record_stream.h)
-  std::string missing;              ///< in the record stream
+  bool end_record = false;               ///< the probe said that it is done
+  std::vector<std::string> damage = {};  ///< of the record stream (record_stream.h)
+  std::string missing = {};              ///< in the record stream
   bool interrupted = false;
-  std::string panic;     ///< the line of the console that says so
-  std::string oops;      ///< the same of an oops or BUG that the kernel survived
-  bool stopped = false;  ///< by itself
+  std::string panic = {};  ///< the line of the console that says so
+  std::string oops = {};   ///< the same of an oops or BUG that the kernel survived
+  bool stopped = false;    ///< by itself
   Expired expired = Expired::none;
-  std::string last_scenario;  ///< the last that was begun
+  std::string last_scenario = {};  ///< the last that was begun
 };
 
 struct GuestVerdict {

@@ -8,8 +8,10 @@
 #include "images/command.h"
 #include "images/files.h"
 #include "images/initramfs.h"
+#include "images/modules.h"
 #include "images/sha256.h"
 #include "results/error.h"
+#include "results/file.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;
@@ -136,11 +138,10 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
     GuestListener listener;
     listener.record = [&](const nlohmann::json& record) { collector.take(record); };
     if (events.console) listener.console = events.console;
-    const GuestOutcome outcome = run_guest(
-        hypervisor, guest.spec, guest.nonce, order.limits, stop,
-        [&](const nlohmann::json& record) { collector.take(record); }, events.console);
-    result.guest.ending = outcome.ending;
-    result.guest.reason = outcome.reason;
+    const GuestOutcome outcome =
+        run_guest(hypervisor, guest.spec, guest.nonce, order.limits, stop, listener);
+    result.guest.ending = outcome.verdict.ending;
+    result.guest.reason = outcome.verdict.reason;
     result.guest.timings = outcome.timings;
     result.guest.accelerator = order.accelerator == Accelerator::kvm ? "kvm" : "tcg";
     result.guest.qemu = hypervisor.qemu_version();

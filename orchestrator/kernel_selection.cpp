@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // `debian-6.12.107-rt` asks for point release 6.12.107 of the entry `debian-6.12-rt`.
-std::optional<KernelRequest> point_release(const CatalogueEntry& entry, const std::string& word) {
+std::optional<KernelChoice> point_release(const CatalogueEntry& entry, const std::string& word) {
   const size_t series = entry.id.find(entry.series);
   if (series == std::string::npos) return std::nullopt;
   const std::string before = entry.id.substr(0, series + entry.series.size()) + ".";
@@ -25,12 +25,12 @@ std::optional<KernelRequest> point_release(const CatalogueEntry& entry, const st
   }
   const std::string patch = word.substr(before.size(), word.size() - before.size() - after.size());
   if (patch.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  return KernelRequest{word, entry, {}, entry.series + "." + patch};
+  return KernelChoice{word, entry, {}, entry.series + "." + patch};
 }
 
-std::vector<KernelRequest> meant_by(const Catalogue& catalogue, const std::string& word) {
-  if (word == "host") return {KernelRequest{word, std::nullopt, {}, {}}};
-  std::vector<KernelRequest> requests;
+std::vector<KernelChoice> meant_by(const Catalogue& catalogue, const std::string& word) {
+  if (word == "host") return {KernelChoice{word, std::nullopt, {}, {}}};
+  std::vector<KernelChoice> requests;
   for (const CatalogueEntry& entry : catalogue.entries) {
     if (fnmatch(word.c_str(), entry.id.c_str(), 0) == 0) {
       requests.push_back({entry.id, entry, {}, {}});
@@ -41,7 +41,7 @@ std::vector<KernelRequest> meant_by(const Catalogue& catalogue, const std::strin
     if (auto request = point_release(entry, word)) return {*request};
   }
   if (word.find('/') != std::string::npos || fs::exists(word)) {
-    return {KernelRequest{fs::path(word).filename().string(), std::nullopt, word, {}}};
+    return {KernelChoice{fs::path(word).filename().string(), std::nullopt, word, {}}};
   }
   std::vector<std::string> ids{"host"};
   for (const CatalogueEntry& entry : catalogue.entries) ids.push_back(entry.id);
@@ -53,9 +53,9 @@ std::vector<KernelRequest> meant_by(const Catalogue& catalogue, const std::strin
 
 }  // namespace
 
-std::vector<KernelRequest> select_kernels(const Catalogue& catalogue,
-                                          const std::vector<std::string>& words) {
-  std::vector<KernelRequest> requests;
+std::vector<KernelChoice> select_kernels(const Catalogue& catalogue,
+                                         const std::vector<std::string>& words) {
+  std::vector<KernelChoice> requests;
   if (words.empty()) {
     for (const CatalogueEntry& entry : catalogue.entries) {
       if (entry.in_default_matrix) requests.push_back({entry.id, entry, {}, {}});
@@ -63,14 +63,19 @@ std::vector<KernelRequest> select_kernels(const Catalogue& catalogue,
     return requests;
   }
   for (const std::string& word : words) {
-    for (KernelRequest& request : meant_by(catalogue, word)) {
+    for (KernelChoice& request : meant_by(catalogue, word)) {
       const bool asked_already =
           std::any_of(requests.begin(), requests.end(),
-                      [&](const KernelRequest& other) { return other.id == request.id; });
+                      [&](const KernelChoice& other) { return other.id == request.id; });
       if (!asked_already) requests.push_back(std::move(request));
     }
   }
   return requests;
+}
+
+std::string not_offered_because(const CatalogueEntry& entry) {
+  return entry.archive ? "only Debian's archive has it: name a mirror of it by --mirror"
+                       : "the mirror does not have it (any more)";
 }
 
 }  // namespace brokenpipe

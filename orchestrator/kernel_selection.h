@@ -10,7 +10,7 @@
 namespace brokenpipe {
 
 /// One kernel that somebody asked for on the command line.
-struct KernelRequest {
+struct KernelChoice {
   std::string id;                       ///< as in results: `debian-6.12.107`, `host`, a file's name
   std::optional<CatalogueEntry> entry;  ///< of the catalogue, or
   std::filesystem::path file;           ///< a bzImage, vmlinux or .deb, or neither: the host
@@ -21,7 +21,10 @@ struct KernelRequest {
 
 /// What the KERNEL words ask for: catalogue ids, point releases of them, globs over ids, paths,
 /// `host`; the default matrix for no word. Throws UsageError, with near ids, for what is none.
-std::vector<KernelRequest> select_kernels(const Catalogue& catalogue,
-                                          const std::vector<std::string>& words);
+std::vector<KernelChoice> select_kernels(const Catalogue& catalogue,
+                                         const std::vector<std::string>& words);
+
+/// Why a mirror may not have it, for people.
+std::string not_offered_because(const CatalogueEntry& entry);
 
 }  // namespace brokenpipe

@@ -114,8 +114,8 @@ void RecordStream::count(const nlohmann::json& payload) {
 
 std::string RecordStream::missing() const {
   if (ended_) return {};
-  return line_.empty() ? fmt::format("no end after frame {}", sequence_)
-                       : fmt::format("frame {} breaks off: \"{}\"", sequence_, excerpt(line_));
+  if (!line_.empty()) return fmt::format("frame {} breaks off: \"{}\"", sequence_, excerpt(line_));
+  return sequence_ == 0 ? "no frame at all" : fmt::format("no end after frame {}", sequence_ - 1);
 }
 
 }  // namespace brokenpipe

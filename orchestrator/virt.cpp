@@ -165,12 +165,11 @@ void refuse_other_machines(const std::string& uri) {
         uri));
 }
 
-/// What libvirt has to say goes into our errors, not to the user's terminal; its log goes into the
-/// root. Must come before libvirt's first call.
+/// What libvirt has to say goes into our errors, not to the user's terminal; its log, if anywhere,
+/// into the root. Must come before libvirt's first call.
 void keep_libvirt_quiet(const std::optional<EmbedRoot>& root) {
-  const auto log =
-      root ? fmt::format("3:file:{}", (root->path() / "libvirt.log").string()) : "4:stderr";
-  setenv("LIBVIRT_LOG_OUTPUTS", log.c_str(), 0);
+  const auto log = root ? (root->path() / "libvirt.log").string() : "/dev/null";
+  setenv("LIBVIRT_LOG_OUTPUTS", ("3:file:" + log).c_str(), 0);
   virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
 }
 
@@ -198,6 +197,9 @@ class Virt::Implementation {
         connection_.get(), nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
         VIR_DOMAIN_EVENT_CALLBACK(+on_lifecycle), stopped_.get(), nullptr);
     if (callback_ < 0) throw libvirt_error("listening to libvirt's events");
+    // Only a daemon can outlive this process; without one, supervise() ends the guests.
+    if (full_uri == "qemu:///system" || full_uri == "qemu:///session")
+      start_flags_ = VIR_DOMAIN_START_AUTODESTROY;
   }
   ~Implementation() { virConnectDomainEventDeregisterAny(connection_.get(), callback_); }
   Implementation(const Implementation&) = delete;
@@ -206,9 +208,7 @@ class Virt::Implementation {
   Implementation& operator=(Implementation&&) = delete;
 
   std::unique_ptr<Guest> start(const std::string& xml) {
-    // The embedded driver does not know the flag; supervise() does the same for it.
-    const unsigned flags = root_ ? 0 : VIR_DOMAIN_START_AUTODESTROY;
-    Domain domain(virDomainCreateXML(connection_.get(), xml.c_str(), flags));
+    Domain domain(virDomainCreateXML(connection_.get(), xml.c_str(), start_flags_));
     if (!domain) throw libvirt_error("starting a guest");
     return std::make_unique<LibvirtGuest>(std::move(domain), stopped_);
   }
@@ -240,6 +240,7 @@ class Virt::Implementation {
   std::shared_ptr<StoppedDomains> stopped_ = std::make_shared<StoppedDomains>();
   Connection connection_;
   int callback_ = -1;
+  unsigned start_flags_ = 0;
 };
 
 Virt::Virt(const std::string& uri, const std::filesystem::path& cache)

@@ -17,32 +17,30 @@ struct Options {
 };
 
 int fetch(const Options& options) {
+  const std::vector<KernelChoice> choices =
+      select_kernels(read_catalogue(shipped("kernels.json")), options.kernels);
+  std::vector<KernelRequest> requests;
+  for (const KernelChoice& choice : choices) {
+    if (!choice.entry) {
+      throw UsageError(choice.id + " is no kernel of the catalogue: there is nothing to fetch");
+    }
+    requests.push_back({*choice.entry, choice.point_release});
+  }
   KernelStore store =
       open_store(options.store, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
-  int worst = exit_done;
-  for (const KernelRequest& request :
-       select_kernels(read_catalogue(shipped("kernels.json")), options.kernels)) {
-    if (!request.entry) {
-      throw UsageError(request.id + " is no kernel of the catalogue: there is nothing to fetch");
-    }
-    if (store.offers(*request.entry).empty() &&
-        !store.find(*request.entry, request.point_release)) {
-      fmt::print("{:<18} not offered by the mirror{}\n", request.id,
-                 request.entry->archive ? ": needs --mirror with Debian's archive" : "");
+  const auto kernels = store.fetch(requests, Freshness::newest_on_offer);
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    const auto& kernel = kernels[i];
+    if (!kernel) {
+      fmt::print("{:<18} not offered: {}\n", choices[i].id, not_offered_because(requests[i].entry));
       continue;
     }
-    try {
-      const StoredKernel kernel = store.fetch(*request.entry, request.point_release);
-      fmt::print("{:<18} {}  {}\n", request.id, kernel.package, kernel.sha256.substr(0, 12));
-      if (!kernel.modules_missing_because.empty()) {
-        fmt::print("{:<18} without modules: {}\n", "", kernel.modules_missing_because);
-      }
-    } catch (const Error& error) {
-      fmt::print(stderr, "brokenpipe: {}: {}\n", request.id, error.what());
-      worst = exit_failed;
+    fmt::print("{:<18} {}  sha256 {}\n", choices[i].id, kernel->package, kernel->sha256);
+    if (!kernel->modules_missing_because.empty()) {
+      fmt::print("{:<18} without modules: {}\n", "", kernel->modules_missing_because);
     }
   }
-  return worst;
+  return exit_done;
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "orchestrator/paths.h"
 #include "orchestrator/scenario_list.h"
 #include "results/error.h"
+#include "results/file.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;
@@ -35,7 +36,7 @@ std::string this_machine() {
   return fmt::format("{} {} {} {}", host.sysname, host.release, host.version, host.machine);
 }
 
-RunDirectory new_run(const fs::path& out, const std::vector<KernelRequest>& requests,
+RunDirectory new_run(const fs::path& out, const std::vector<KernelChoice>& requests,
                      const std::vector<std::string>& command_line) {
   const std::tm now = fmt::gmtime(std::time(nullptr));
   RunRecord record;
@@ -46,7 +47,7 @@ RunDirectory new_run(const fs::path& out, const std::vector<KernelRequest>& requ
   }
   record.command_line = command_line;
   record.uname = this_machine();
-  for (const KernelRequest& request : requests) {
+  for (const KernelChoice& request : requests) {
     PlannedKernel planned;
     planned.id = request.id;
     record.kernels.push_back(planned);
@@ -55,9 +56,9 @@ RunDirectory new_run(const fs::path& out, const std::vector<KernelRequest>& requ
 }
 
 // What a resumed run still has to do: everything that is neither done nor known to be nowhere.
-std::vector<KernelRequest> left_to_do(const RunDirectory& directory,
-                                      std::vector<KernelRequest> requests) {
-  std::erase_if(requests, [&](const KernelRequest& request) {
+std::vector<KernelChoice> left_to_do(const RunDirectory& directory,
+                                     std::vector<KernelChoice> requests) {
+  std::erase_if(requests, [&](const KernelChoice& request) {
     const auto& kernels = directory.run().kernels;
     return std::any_of(kernels.begin(), kernels.end(), [&](const PlannedKernel& planned) {
       return planned.id == request.id && planned.state == KernelState::done;
@@ -70,9 +71,9 @@ fs::path runs_directory(const RunOptions& options) {
   return options.out.empty() ? state_directory() / "runs" : fs::absolute(options.out);
 }
 
-std::vector<std::string> ids(const std::vector<KernelRequest>& requests) {
+std::vector<std::string> ids(const std::vector<KernelChoice>& requests) {
   std::vector<std::string> ids;
-  for (const KernelRequest& request : requests) ids.push_back(request.id);
+  for (const KernelChoice& request : requests) ids.push_back(request.id);
   return ids;
 }
 
@@ -94,20 +95,27 @@ Accelerator choose_accelerator(const RunOptions& options, const GuestOrder& orde
   return verdict.usable ? Accelerator::kvm : Accelerator::tcg;
 }
 
+StoredKernel stored(KernelStore& store, const KernelChoice& choice) {
+  if (!choice.entry) return store.open_file(choice.file);
+  const auto kernel =
+      store.fetch({{*choice.entry, choice.point_release}}, Freshness::stored_is_enough).at(0);
+  if (!kernel) throw Error("fetching " + choice.id, not_offered_because(*choice.entry));
+  return *kernel;
+}
+
 // The command that would boot each kernel; all that it names stays where it is.
 int print_commands(const RunOptions& options) {
   GuestOrder order = guest_order(options);
   if (options.accelerator == "kvm") order.accelerator = Accelerator::kvm;
   KernelStore store = open_store(options.store, {});
   LazyVirt virt(uri(options), cache_directory() / "libvirt");
-  for (const KernelRequest& request :
+  for (const KernelChoice& request :
        select_kernels(read_catalogue(shipped("kernels.json")), options.kernels)) {
     if (request.is_host()) {
       fmt::print("{} {}\n", order.probe.string(), fmt::join(options.scenarios, " "));
       continue;
     }
-    const StoredKernel kernel = request.entry ? store.fetch(*request.entry, request.point_release)
-                                              : store.open_file(request.file);
+    const StoredKernel kernel = stored(store, request);
     const fs::path directory = cache_directory() / "dry-run" / request.id;
     make_directories(directory);
     const auto ladder = boot_ladder(boot_image(kernel.image, order.cache));
@@ -229,7 +237,7 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
     campaign.console = [](std::string_view log) { fmt::print(stderr, "{}", log); };
   }
 
-  std::vector<KernelRequest> requests =
+  std::vector<KernelChoice> requests =
       select_kernels(read_catalogue(shipped("kernels.json")), options.kernels);
   RunDirectory directory =
       options.resume.empty() ? new_run(out, requests, command_line) : open_run(options.resume);
