@@ -26,7 +26,7 @@ namespace probe {
 namespace {
 
 const char* const arguments_file = "/brokenpipe/arguments";
-const std::string modules_directory = "/modules";
+const std::string modules_directory = "/modules/";
 
 void mount_at(const char* type, const char* where) {
   mkdir(where, 0755);
@@ -80,7 +80,7 @@ std::vector<std::string> modules() {
 std::vector<std::string> load_modules() {
   std::vector<std::string> failed;
   for (const std::string& name : modules()) {
-    const auto image = read_file(modules_directory + "/" + name);
+    const auto image = read_file(modules_directory + name);
     // Not finit_module(2), which Linux has since 3.8 only.
     if (!image ||
         (syscall(SYS_init_module, image->data(), image->size(), "") < 0 && errno != EEXIST)) {

@@ -120,19 +120,21 @@ Json sysctls_json(const Sysctls& sysctls) {
   return json;
 }
 
+Json listed(const Scenario* scenario) {
+  return Json::object({{"id", scenario->id},
+                       {"asks", scenario->asks},
+                       {"grounds", Json::strings(scenario->grounds)},
+                       {"needs", Json::strings(scenario->needs)},
+                       {"sysctls", sysctls_json(scenario->sysctls)},
+                       {"shortened", sysctls_json(scenario->shortened)}});
+}
+
 void print_list() {
   std::vector<const Scenario*> sorted = matching({});
   std::sort(sorted.begin(), sorted.end(),
             [](const Scenario* one, const Scenario* other) { return one->id < other->id; });
   std::vector<Json> entries;
-  for (const Scenario* scenario : sorted) {
-    entries.push_back(Json::object({{"id", scenario->id},
-                                    {"asks", scenario->asks},
-                                    {"grounds", Json::strings(scenario->grounds)},
-                                    {"needs", Json::strings(scenario->needs)},
-                                    {"sysctls", sysctls_json(scenario->sysctls)},
-                                    {"shortened", sysctls_json(scenario->shortened)}}));
-  }
+  std::transform(sorted.begin(), sorted.end(), std::back_inserter(entries), listed);
   RecordWriter(STDOUT_FILENO)
       .write(Json::object(
           {{"schema", schema}, {"version", PROBE_VERSION}, {"scenarios", Json::array(entries)}}));

@@ -217,7 +217,7 @@ Json Running::record(const char* ending, const std::string& reason) const {
   if (!reason.empty()) record.set("reason", reason);
   if (!shortened_.empty()) {
     std::vector<std::string> words;
-    for (const auto& [name, value] : shortened_) words.push_back(name + "=" + value);
+    for (const auto& [name, value] : shortened_) words.emplace_back(name).append("=" + value);
     record.set("shortened", Json::strings(words));
   }
   return record.set("steps", Json::verbatim(legacy_->trace.steps()));

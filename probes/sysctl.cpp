@@ -20,15 +20,17 @@ std::string path_of(const std::string& name) {
   return path;
 }
 
+void set_sysctl(const std::string& name, const std::string& value) {
+  const Fd file(open(path_of(name).c_str(), O_WRONLY | O_CLOEXEC));
+  if (file < 0 || write(file, value.data(), value.size()) < 0) {
+    throw Unsupported("sysctl " + name + " cannot be set to " + value + ": " + errno_name(errno));
+  }
+}
+
 }  // namespace
 
 void set_sysctls(const Sysctls& wanted) {
-  for (const auto& [name, value] : wanted) {
-    const Fd file(open(path_of(name).c_str(), O_WRONLY | O_CLOEXEC));
-    if (file < 0 || write(file, value.data(), value.size()) < 0) {
-      throw Unsupported("sysctl " + name + " cannot be set to " + value + ": " + errno_name(errno));
-    }
-  }
+  for (const auto& [name, value] : wanted) set_sysctl(name, value);
 }
 
 SysctlsPutBack::SysctlsPutBack(const Sysctls& touched) {
