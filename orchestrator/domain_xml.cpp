@@ -9,7 +9,9 @@
 namespace brokenpipe {
 namespace {
 
-pugi::xml_node add(pugi::xml_node parent, const char* name) { return parent.append_child(name); }
+pugi::xml_node add(pugi::xml_node parent, const char* name) {
+  return parent.append_child(name);
+}
 
 void set(pugi::xml_node node, const char* name, const std::string& value) {
   node.append_attribute(name).set_value(value.c_str());

@@ -33,22 +33,28 @@ using Connection = std::unique_ptr<virConnect, ConnectionCloser>;
 using Domain = std::unique_ptr<virDomain, DomainFreer>;
 using Uuid = std::array<unsigned char, VIR_UUID_BUFLEN>;
 
-/// libvirt's last error in this thread as ours, with what to do about the few that a user meets.
-Error libvirt_error(const std::string& doing) {
-  const virError* error = virGetLastError();
-  const std::string why = virGetLastErrorMessage();
-  const int code = error == nullptr ? VIR_ERR_OK : error->code;
+/// What to do about those of libvirt's errors that a user meets. Known by their words: their codes
+/// are shared by much else.
+std::string remedy(const std::string& why) {
   const auto says = [&why](const char* words) { return why.find(words) != std::string::npos; };
-  if (code == VIR_ERR_NO_CONNECT || says("no connection driver"))
-    return Error(doing, why,
-                 "Install libvirt's QEMU driver: apt install libvirt-daemon-driver-qemu");
-  if (says("suitable emulator") || says("could not find capabilities for arch=x86_64 \n"))
-    return Error(doing, why, "Install QEMU: apt install qemu-system-x86");
+  if (says("no connection driver"))
+    return "Install libvirt's QEMU driver: apt install libvirt-daemon-driver-qemu";
+  if (says("Cannot find suitable emulator")) return "Install QEMU: apt install qemu-system-x86";
+  if (says("'libvirt-qemu'"))
+    return "As root libvirt asks for an account of that name, which the package "
+           "libvirt-daemon-system would make: run this as an ordinary user, or: groupadd --system "
+           "libvirt-qemu && useradd --system --gid libvirt-qemu --no-create-home --home-dir "
+           "/nonexistent --shell /usr/sbin/nologin libvirt-qemu";
   if (says("Failed to connect socket"))
-    return Error(doing, why,
-                 "That URI needs a running libvirtd (apt install libvirt-daemon-system); without "
-                 "--connect none is needed.");
-  return Error(doing, why);
+    return "That URI needs a running libvirtd (apt install libvirt-daemon-system); without "
+           "--connect none is needed.";
+  return {};
+}
+
+/// libvirt's last error in this thread as ours.
+Error libvirt_error(const std::string& doing) {
+  const std::string why = virGetLastErrorMessage();
+  return {doing, why, remedy(why)};
 }
 
 Uuid uuid_of(virDomainPtr domain) {
@@ -165,12 +171,11 @@ void refuse_other_machines(const std::string& uri) {
         uri));
 }
 
-/// What libvirt has to say goes into our errors, not to the user's terminal; its log goes into the
-/// root. Must come before libvirt's first call.
+/// What libvirt has to say goes into our errors, not to the user's terminal; its log, if anywhere,
+/// into the root. Must come before libvirt's first call.
 void keep_libvirt_quiet(const std::optional<EmbedRoot>& root) {
-  const auto log =
-      root ? fmt::format("3:file:{}", (root->path() / "libvirt.log").string()) : "4:stderr";
-  setenv("LIBVIRT_LOG_OUTPUTS", log.c_str(), 0);
+  const auto log = root ? (root->path() / "libvirt.log").string() : "/dev/null";
+  setenv("LIBVIRT_LOG_OUTPUTS", ("3:file:" + log).c_str(), 0);
   virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
 }
 
@@ -198,6 +203,9 @@ class Virt::Implementation {
         connection_.get(), nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
         VIR_DOMAIN_EVENT_CALLBACK(+on_lifecycle), stopped_.get(), nullptr);
     if (callback_ < 0) throw libvirt_error("listening to libvirt's events");
+    // Only a daemon can outlive this process; without one, supervise() ends the guests.
+    if (full_uri == "qemu:///system" || full_uri == "qemu:///session")
+      start_flags_ = VIR_DOMAIN_START_AUTODESTROY;
   }
   ~Implementation() { virConnectDomainEventDeregisterAny(connection_.get(), callback_); }
   Implementation(const Implementation&) = delete;
@@ -206,17 +214,14 @@ class Virt::Implementation {
   Implementation& operator=(Implementation&&) = delete;
 
   std::unique_ptr<Guest> start(const std::string& xml) {
-    // The embedded driver does not know the flag; supervise() does the same for it.
-    const unsigned flags = root_ ? 0 : VIR_DOMAIN_START_AUTODESTROY;
-    Domain domain(virDomainCreateXML(connection_.get(), xml.c_str(), flags));
+    Domain domain(virDomainCreateXML(connection_.get(), xml.c_str(), start_flags_));
     if (!domain) throw libvirt_error("starting a guest");
     return std::make_unique<LibvirtGuest>(std::move(domain), stopped_);
   }
 
   std::string native_command(const std::string& xml) {
     const std::unique_ptr<char, decltype(&std::free)> command(
-        virConnectDomainXMLToNative(connection_.get(), "qemu-argv", xml.c_str(), 0),
-        &std::free);
+        virConnectDomainXMLToNative(connection_.get(), "qemu-argv", xml.c_str(), 0), &std::free);
     if (!command) throw libvirt_error("asking libvirt for QEMU's command line");
     return command.get();
   }
@@ -241,13 +246,16 @@ class Virt::Implementation {
   std::shared_ptr<StoppedDomains> stopped_ = std::make_shared<StoppedDomains>();
   Connection connection_;
   int callback_ = -1;
+  unsigned start_flags_ = 0;
 };
 
 Virt::Virt(const std::string& uri, const std::filesystem::path& cache)
     : implementation_(std::make_unique<Implementation>(uri, cache)) {}
 Virt::~Virt() = default;
 
-std::unique_ptr<Guest> Virt::start(const BootSpec& spec) { return start_domain(domain_xml(spec)); }
+std::unique_ptr<Guest> Virt::start(const BootSpec& spec) {
+  return start_domain(domain_xml(spec));
+}
 
 std::unique_ptr<Guest> Virt::start_domain(const std::string& xml) {
   return implementation_->start(xml);
@@ -257,8 +265,12 @@ std::string Virt::command_line(const BootSpec& spec) {
   return runnable_command(implementation_->native_command(domain_xml(spec)));
 }
 
-std::string Virt::qemu_version() { return implementation_->hypervisor_version(); }
+std::string Virt::qemu_version() {
+  return implementation_->hypervisor_version();
+}
 
-std::string Virt::libvirt_version() { return implementation_->libvirt_version(); }
+std::string Virt::libvirt_version() {
+  return implementation_->libvirt_version();
+}
 
 }  // namespace brokenpipe

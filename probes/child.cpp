@@ -53,6 +53,12 @@ std::string status_words(int status) {
   return "exited " + std::to_string(WEXITSTATUS(status));
 }
 
+void set_disposition(int signal, sighandler_t disposition) {
+  struct sigaction action {};
+  action.sa_handler = disposition;
+  must("sigaction", sigaction(signal, &action, nullptr));
+}
+
 std::string signal_name(int signal) {
   const char* name = sigabbrev_np(signal);
   return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(signal);

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <csignal>
 #include <functional>
 #include <string>
 
@@ -31,6 +32,9 @@ class Child {
 
 /// A wait status in words: `exited 42`, `killed by SIGPIPE`.
 std::string status_words(int status);
+
+/// What a signal does to this process from now on: SIG_DFL or SIG_IGN.
+void set_disposition(int signal, sighandler_t disposition);
 
 /// `SIGPIPE`, `SIGSEGV`...
 std::string signal_name(int signal);

@@ -43,6 +43,12 @@ Json Json::strings(const std::vector<std::string>& values) {
   return array(std::vector<Json>(values.begin(), values.end()));
 }
 
+Json Json::verbatim(std::string text) {
+  Json json(true);
+  json.text_ = std::move(text);
+  return json;
+}
+
 Json& Json::set(std::string_view key, const Json& value) {
   text_.pop_back();
   if (text_.size() > 1) text_ += ',';

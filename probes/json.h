@@ -22,6 +22,8 @@ class Json {
   static Json object(const Members& members = {});
   static Json array(const std::vector<Json>& values = {});
   static Json strings(const std::vector<std::string>& values);
+  /// What is JSON already.
+  static Json verbatim(std::string text);
 
   /// An object with one more member.
   Json& set(std::string_view key, const Json& value);

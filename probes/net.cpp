@@ -2,12 +2,16 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <vector>
 
 #include "probes/must.h"
@@ -28,6 +32,14 @@ void pause_a_little() {
 }
 
 }  // namespace
+
+void bring_loopback_up() {
+  const Fd fd(must("socket", socket(AF_INET, SOCK_DGRAM, 0)));
+  ifreq lo{.ifr_ifrn = {"lo"}, .ifr_ifru = {}};
+  must("ioctl(SIOCGIFFLAGS)", ioctl(fd, SIOCGIFFLAGS, &lo));
+  lo.ifr_flags = static_cast<short>(lo.ifr_flags | IFF_UP);
+  must("ioctl(SIOCSIFFLAGS)", ioctl(fd, SIOCSIFFLAGS, &lo));
+}
 
 Address loopback(Over over, uint16_t port) {
   Address address;
@@ -62,6 +74,12 @@ Address peer_address(int fd) {
   address.length = sizeof address.storage;
   must("getpeername", getpeername(fd, address.data(), &address.length));
   return address;
+}
+
+void small_buffers(int fd) {
+  constexpr int bytes = 8192;
+  set_option(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+  set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
 }
 
 Fd tcp_socket(Over over) {
@@ -139,14 +157,43 @@ std::string tcp_state(int fd) {
   return tcp_state_name(info.tcpi_state);
 }
 
-void await_state(int fd, const std::string& state) {
+void await(const std::string& what, const std::function<bool()>& reached) {
   const Deadline deadline = std::chrono::steady_clock::now() + patience;
-  while (tcp_state(fd) != state) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      throw Broken("waiting for " + state + ": the socket stays in " + tcp_state(fd));
-    }
+  while (!reached()) {
+    if (std::chrono::steady_clock::now() > deadline) throw Broken("waited in vain for " + what);
     pause_a_little();
   }
+}
+
+void await_state(int fd, const std::string& state) {
+  await("the state " + state, [&] { return tcp_state(fd) == state; });
+}
+
+std::string end_state(const Address& local, const Address& remote) {
+  const auto in_table = [](const Address& address) {
+    sockaddr_in in{};
+    std::memcpy(&in, &address.storage, sizeof in);
+    std::array<char, 16> text{};
+    // As net/ipv4/tcp_ipv4.c:get_tcp4_sock prints it: the address as it lies in memory.
+    std::snprintf(text.data(), text.size(), "%08X:%04X", in.sin_addr.s_addr, ntohs(in.sin_port));
+    return std::string(text.data());
+  };
+  const std::string ends = " " + in_table(local) + " " + in_table(remote) + " ";
+  std::ifstream table("/proc/net/tcp");
+  if (!table) throw Broken("/proc/net/tcp cannot be read");
+  for (std::string line; std::getline(table, line);) {
+    const size_t at = line.find(ends);
+    if (at == std::string::npos) continue;
+    return tcp_state_name(std::stoi(line.substr(at + ends.size(), 2), nullptr, 16));
+  }
+  return "gone";
+}
+
+std::chrono::seconds fin_timeout() {
+  std::ifstream file("/proc/sys/net/ipv4/tcp_fin_timeout");
+  long seconds = 0;
+  if (!(file >> seconds)) throw Broken("/proc/sys/net/ipv4/tcp_fin_timeout cannot be read");
+  return std::chrono::seconds(seconds);
 }
 
 void fill(int fd) {
@@ -187,6 +234,11 @@ void must_recv(int fd, size_t length, int flags) {
   std::vector<char> bytes(length);
   const ssize_t count = must("recv", recv(fd, bytes.data(), length, flags | MSG_WAITALL));
   if (static_cast<size_t>(count) != length) throw Broken("recv: a short count");
+}
+
+void must_shutdown(int fd, int how) {
+  must("shutdown", shutdown(fd, how));
+  await("the ACK of the FIN", [&] { return tcp_state(fd) != "FIN_WAIT1"; });
 }
 
 void set_option(int fd, int level, int name, int value) {

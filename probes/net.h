@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -23,12 +24,18 @@ struct Address {
   sockaddr* data() { return reinterpret_cast<sockaddr*>(&storage); }
 };
 
+/// Brings `lo` up, as a fresh network namespace or a booting guest needs it.
+void bring_loopback_up();
+
 Address loopback(Over over, uint16_t port = 0);
 Address local_address(int fd);
 Address peer_address(int fd);
 
 /// Done to a fresh socket before it connects or listens.
 using Prepare = std::function<void(int fd)>;
+
+/// A Prepare: 8 KiB for sending and for receiving, which fill soon and do not grow.
+void small_buffers(int fd);
 
 /// A TCP socket, neither bound nor connected.
 Fd tcp_socket(Over over = Over::ipv4);
@@ -68,8 +75,18 @@ void settle();
 std::string tcp_state(int fd);
 std::string tcp_state_name(int state);
 
+/// Looks again and again until `reached`; Broken, saying what did not come, after some seconds.
+void await(const std::string& what, const std::function<bool()>& reached);
+
 /// Waits until the socket is in this state; Broken after some seconds.
 void await_state(int fd, const std::string& state);
+
+/// The state of an IPv4 connection's end by its addresses, for an end that no process holds any
+/// more: `FIN_WAIT2`, and `gone` when the kernel has destroyed it (/proc/net/tcp).
+std::string end_state(const Address& local, const Address& remote);
+
+/// For how long an end that nobody holds stays in FIN_WAIT_2: net.ipv4.tcp_fin_timeout as it is.
+std::chrono::seconds fin_timeout();
 
 /// Sends until the socket takes no more and stays so: O_NONBLOCK is set for it and put back.
 void fill(int fd);
@@ -80,6 +97,10 @@ long drain(int fd);
 /// Sends `length` bytes at once; receives them however they come.
 void must_send(int fd, size_t length, int flags = 0);
 void must_recv(int fd, size_t length, int flags = 0);
+
+/// shutdown(2); where it sends a FIN, waits until the peer has acknowledged it, which a delayed ACK
+/// may do only after 40 ms.
+void must_shutdown(int fd, int how);
 
 /// Sets an int socket option.
 void set_option(int fd, int level, int name, int value);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -226,6 +227,12 @@ void Trace::poll(int fd) {
 void Trace::state(int fd) {
   const Step step = begin("state", "getsockopt", "TCP_INFO");
   end(step, Json::object({{"state", tcp_state(fd)}}));
+}
+
+void Trace::ended(int wait_status) {
+  look("waitpid", "waitpid", "",
+       Json::object({{"status", status_words(wait_status)},
+                     {"core_dumped", WIFSIGNALED(wait_status) && WCOREDUMP(wait_status)}}));
 }
 
 void Trace::so_error(int fd) {

@@ -85,6 +85,9 @@ class Trace {
   /// tcpi_state of TCP_INFO, by name.
   void state(int fd);
 
+  /// How a child ended, by the wait status that waitpid(2) gave of it.
+  void ended(int wait_status);
+
   /// getsockopt(SO_ERROR). Consumes the pending error (net/core/sock.c:sock_error).
   void so_error(int fd);
 

@@ -62,9 +62,9 @@ class Leftover {
 
 [[noreturn]] void fail_to_write(const fs::path& file, int error) {
   const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-  throw Error(fmt::format("writing {}", file.string()), words(error),
-              full ? "Make room there, or choose another folder (--out)."
-                   : "Choose a folder that can be written to (--out).");
+  throw Error(
+      fmt::format("writing {}", file.string()), words(error),
+      full ? "Make room there, or name another folder." : "Name a folder that can be written to.");
 }
 
 /// 0, or the errno that ended the writing.

@@ -87,7 +87,7 @@ nlohmann::json read_json(const std::filesystem::path& file, int schema) {
 
 std::string json_text(const nlohmann::ordered_json& document) {
   constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;
-  return document.dump(1, ' ', false, replace) + "\n";
+  return document.dump(2, ' ', false, replace) + "\n";
 }
 
 }  // namespace brokenpipe

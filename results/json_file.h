@@ -72,7 +72,7 @@ class JsonPlace {
 /// where the file is unreadable, truncated, no JSON, or of another schema.
 nlohmann::json read_json(const std::filesystem::path& file, int schema);
 
-/// The text of a file of ours: an indent of one space, a newline at the end. A byte that is not
+/// The text of a file of ours: an indent of two spaces, a newline at the end. A byte that is not
 /// UTF-8 (a kernel's word, a file's name) becomes a replacement character.
 std::string json_text(const nlohmann::ordered_json& document);
 

@@ -62,6 +62,12 @@ std::string_view to_string(KernelState state) {
   return word_for(kernel_states, state);
 }
 
+nlohmann::ordered_json to_json(const PlannedKernel& kernel) {
+  nlohmann::ordered_json json = {{"id", kernel.id}, {"state", to_string(kernel.state)}};
+  if (!kernel.reason.empty()) json["reason"] = kernel.reason;
+  return json;
+}
+
 nlohmann::ordered_json to_json(const RunRecord& run) {
   nlohmann::ordered_json json;
   json["schema"] = RunRecord::schema;
@@ -70,11 +76,7 @@ nlohmann::ordered_json to_json(const RunRecord& run) {
   json["command_line"] = run.command_line;
   json["host"] = {{"qemu", run.qemu}, {"libvirt", run.libvirt}, {"uname", run.uname}};
   json["kernels"] = nlohmann::ordered_json::array();
-  for (const PlannedKernel& kernel : run.kernels) {
-    nlohmann::ordered_json item = {{"id", kernel.id}, {"state", to_string(kernel.state)}};
-    if (!kernel.reason.empty()) item["reason"] = kernel.reason;
-    json["kernels"].push_back(std::move(item));
-  }
+  for (const PlannedKernel& kernel : run.kernels) json["kernels"].push_back(to_json(kernel));
   json["finished"] = run.finished;
   return json;
 }
@@ -105,7 +107,7 @@ RunDirectory RunDirectory::open(const fs::path& folder) {
   const nlohmann::json document = read_json(file, RunRecord::schema);
   RunRecord run = run_record_from(JsonPlace(document, file.string()));
   check_kernel_ids(run.kernels);
-  return RunDirectory(folder, std::move(run));
+  return {folder, std::move(run)};
 }
 
 bool RunDirectory::is_one(const fs::path& folder) {

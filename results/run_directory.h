@@ -45,6 +45,7 @@ struct RunRecord {
   bool operator==(const RunRecord&) const = default;
 };
 
+nlohmann::ordered_json to_json(const PlannedKernel& kernel);
 nlohmann::ordered_json to_json(const RunRecord& run);
 
 /// A run's folder; run.json is rewritten whole at every change, so that an interrupted run can be

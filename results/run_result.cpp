@@ -72,8 +72,8 @@ Step step_from(const JsonPlace& place) {
 }
 
 Observation observation_from(const JsonPlace& place) {
-  place.only({"record", "scenario", "ending", "reason", "signal", "shortened", "steps", "basis",
-              "lines", "disagreeing"});
+  place.only({"scenario", "ending", "reason", "signal", "shortened", "steps", "basis", "lines",
+              "disagreeing"});
   Observation observation;
   observation.scenario = place.at("scenario").text();
   observation.ending = place.at("ending").one_of(scenario_endings);
@@ -133,10 +133,10 @@ OrderedJson to_json(const Observation& observation) {
   if (!observation.reason.empty()) json["reason"] = observation.reason;
   if (!observation.signal.empty()) json["signal"] = observation.signal;
   if (!observation.shortened.empty()) json["shortened"] = observation.shortened;
-  json["steps"] = OrderedJson::array();
-  for (const Step& step : observation.steps) json["steps"].push_back(to_json(step));
   if (observation.basis) json["basis"] = to_string(*observation.basis);
   if (!observation.lines.empty()) json["lines"] = observation.lines;
+  json["steps"] = OrderedJson::array();
+  for (const Step& step : observation.steps) json["steps"].push_back(to_json(step));
   for (const Observation& other : observation.disagreeing)
     json["disagreeing"].push_back(to_json(other));
   return json;
@@ -163,7 +163,12 @@ bool matches(std::string_view glob, std::string_view scenario) {
 }
 
 Observation observation_from_record(const Json& record) {
-  return observation_from(JsonPlace(record, "a record of the probe"));
+  const std::string document = "a record of the probe";
+  const JsonPlace kind = JsonPlace(record, document).at("record");
+  if (kind.text() != "observation") kind.fail("not an observation");
+  Json observation = record;
+  observation.erase("record");
+  return observation_from(JsonPlace(observation, document));
 }
 
 OrderedJson to_json(const Step& step) {
