@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <optional>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -37,6 +36,22 @@ const char* const configuration = R"(#clear APT::Update::Pre-Invoke;
 #clear APT::Architectures;
 #clear Acquire::Languages;
 )";
+
+// apt refuses a signature by an expired key even where the key was good when it signed. This
+// stands between apt and gpgv, and has such a signature pass for the good one that it is. All
+// that gpgv objects to otherwise still reaches apt, and so does its exit status.
+const char* const lenient_gpgv = R"sh(#!/bin/sh
+status_fd=2
+previous=
+for argument in "$@"; do
+  [ "$previous" = --status-fd ] && status_fd=$argument
+  previous=$argument
+done
+exit_status=$(eval "{ { gpgv \"\$@\" $status_fd>&1 1>&2; echo \$? >&9; } |
+  sed -e 's/^\[GNUPG:] EXPKEYSIG /[GNUPG:] GOODSIG /' -e '/^\[GNUPG:] KEYEXPIRED /d' \
+    >&$status_fd; } 9>&1")
+exit "$exit_status"
+)sh";
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -133,41 +148,55 @@ bool is_security(const std::string& suite) {
   return suite.ends_with("-security") || suite.ends_with("/updates");
 }
 
-/// What apt says of a suite under "Err:", by the words of its later complaint: `URI SUITE Release`.
-std::map<std::string, std::string> fetch_failures(const std::string& out) {
+/// What went wrong with one file: apt's "Err:" line, and the first line below it.
+struct Failure {
+  std::string file;  ///< `URI SUITE Release`
+  std::string why;
+};
+
+std::vector<Failure> failures_in(const std::string& out) {
   static const std::regex failure("Err:[0-9]+ (.*)");
-  std::map<std::string, std::string> result;
-  std::string current;
+  std::vector<Failure> failures;
   for (const std::string& line : lines_of(out)) {
     std::smatch match;
     if (std::regex_match(line, match, failure)) {
-      current = match[1];
-    } else if (line.starts_with("  ") && !current.empty()) {
-      result[current] += trimmed(line);
-    } else {
-      current.clear();
+      failures.push_back({match[1], {}});
+    } else if (!failures.empty() && failures.back().why.empty()) {
+      failures.back().why = trimmed(line);
     }
   }
-  return result;
+  return failures;
 }
 
-/// Whether `complaint` says no more than that the mirror does not hold a suite.
-bool says_absent(const std::string& complaint, const std::map<std::string, std::string>& failures) {
-  static const std::regex absent("E: The repository '(.*)' does not have a Release file\\.");
-  std::smatch match;
-  if (!std::regex_match(complaint, match, absent)) {
-    return false;
+/// Whether the mirror answered, and said that it does not hold a suite.
+bool is_absent(const Failure& failure) {
+  return failure.file.ends_with(" Release") &&
+         (contains(failure.why, "404") || contains(failure.why, "File not found"));
+}
+
+/// What apt-get update complains of, but for suites that the mirror does not hold. Its exit status
+/// is 0 where a mirror did not answer, and where a suite is absent its last words are of nothing
+/// else: both streams have to be read.
+std::string complaints(const CommandResult& update) {
+  std::string text;
+  const auto add = [&](const std::string& line) { text += (text.empty() ? "" : "\n  ") + line; };
+  std::set<std::string> expected;
+  for (const Failure& failure : failures_in(update.out)) {
+    if (is_absent(failure)) {
+      expected.insert(
+          fmt::format("E: The repository '{}' does not have a Release file.", failure.file));
+    } else {
+      add(fmt::format("{}: {}", failure.file, failure.why));
+    }
   }
-  const auto failure = failures.find(match[1]);
-  return failure != failures.end() &&
-         (contains(failure->second, "404") || contains(failure->second, "File not found"));
-}
-
-/// apt-get update ends with 0 where a mirror did not answer: its words have to be read.
-bool is_fatal(const std::string& complaint) {
-  return complaint.starts_with("E: ") || complaint.starts_with("W: Failed to fetch") ||
-         complaint.starts_with("W: GPG error") ||
-         complaint.starts_with("W: An error occurred during the signature verification");
+  for (const std::string& line : lines_of(update.err)) {
+    if ((line.starts_with("E: ") && !expected.contains(line)) ||
+        line.starts_with("W: Failed to fetch") || line.starts_with("W: GPG error") ||
+        line.starts_with("W: An error occurred during the signature verification")) {
+      add(line);
+    }
+  }
+  return text;
 }
 
 Error apt_error(const std::string& doing, const std::string& words) {
@@ -190,6 +219,7 @@ Error apt_error(const std::string& doing, const std::string& words) {
 }
 
 struct Download {
+  std::string uri;
   std::string package;
   std::string file;
   std::string sha256;
@@ -197,69 +227,29 @@ struct Download {
 
 /// Lines of --print-uris: 'URI' FILE SIZE SHA256:HASH
 Download parse_download(const std::string& line) {
-  static const std::regex format("'[^']*' (([^ /_]+)_[^ /]+) [0-9]+ SHA256:([0-9a-f]{64}) *");
+  static const std::regex format("'([^']*)' (([^ /_]+)_[^ /]+) [0-9]+ SHA256:([0-9a-f]{64}) *");
   std::smatch match;
   if (!std::regex_match(line, match, format)) {
     throw Error("asking apt where a package is", fmt::format("it says \"{}\"", line));
   }
-  return {match[2], match[1], match[3]};
-}
-
-std::string exact_name(const AptPackage& package) {
-  return package.name + "=" + package.version;
+  return {match[1], match[3], match[2], match[4]};
 }
 
 bool is_complete(const fs::path& file, const Download& download) {
   return fs::exists(file) && sha256_file(file) == download.sha256;
 }
 
-/// Verifies what apt would refuse: a signature made while the key was valid, by a key that has
-/// expired since. Everything below the signature is apt's to verify.
-void verify_release(const fs::path& release, const std::vector<fs::path>& keyrings) {
-  std::vector<std::string> arguments = {"gpgv", "--status-fd", "1"};
-  for (const fs::path& keyring : keyrings) {
-    arguments.insert(arguments.end(), {"--keyring", keyring.string()});
-  }
-  const fs::path detached = release.string() + ".gpg";
-  if (fs::exists(detached)) {
-    arguments.push_back(detached.string());
-  }
-  arguments.push_back(release.string());
-  const CommandResult result = run_command(arguments);
-  bool is_good = false;
-  for (const std::string& line : lines_of(result.out)) {
-    is_good =
-        is_good || line.starts_with("[GNUPG:] GOODSIG ") || line.starts_with("[GNUPG:] EXPKEYSIG ");
-    if (line.starts_with("[GNUPG:] BADSIG ")) {
-      is_good = false;
-      break;
-    }
-  }
-  if (!is_good) {
-    throw apt_error(fmt::format("checking {}", release.filename().string()),
-                    fmt::format("no valid signature: {}", result.err));
-  }
+std::string to_json_text(const std::vector<std::string>& suites) {
+  return json_text({{"schema", schema}, {"suites", suites}});
 }
 
-std::string to_json_text(const std::vector<AptSuite>& suites) {
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const AptSuite& suite : suites) {
-    list.push_back({{"name", suite.name}, {"archive", suite.archive}});
-  }
-  return json_text({{"schema", schema}, {"suites", list}});
-}
-
-std::vector<AptSuite> read_suites(const fs::path& file) {
+std::vector<std::string> read_suites(const fs::path& file) {
   const nlohmann::json document = read_json(file, schema);
-  std::vector<AptSuite> suites;
-  for (const JsonPlace& suite : JsonPlace(document, file.string()).at("suites").items()) {
-    suites.push_back({suite.at("name").text(), suite.at("archive").boolean()});
-  }
-  return suites;
+  return JsonPlace(document, file.string()).at("suites").texts();
 }
 
 /// None where nothing was fetched, or nobody can say what.
-std::vector<AptSuite> fetched_suites(const fs::path& stamp) {
+std::vector<std::string> fetched_suites(const fs::path& stamp) {
   if (!fs::exists(stamp)) {
     return {};
   }
@@ -293,87 +283,89 @@ Apt::Apt(AptOptions options) : options_(std::move(options)) {
   main_mirror_ = mirrors.main;
   security_mirror_ = mirrors.security;
   // Lists of one mirror are no news of another.
-  options_.root /= sha256(main_mirror_ + '\n' + security_mirror_ + '\n' + options_.keyring.string())
-                       .substr(0, 12);
+  const std::string source = main_mirror_ + '\n' + security_mirror_ + '\n' +
+                             options_.keyring.string() + '\n' +
+                             (options_.archive ? "archive" : "current");
+  options_.root /= sha256(source).substr(0, 12);
   for (const char* directory : {"lists/partial", "cache/archives/partial"}) {
     make_directories(options_.root / directory);
   }
   write_file(options_.root / "status", "");
   write_file(options_.root / "apt.conf", configuration);
+  if (options_.archive) {
+    write_file(options_.root / "gpgv", lenient_gpgv);
+    fs::permissions(options_.root / "gpgv", fs::perms(0755));
+  }
 }
 
 std::vector<std::string> Apt::command(const std::string& program) const {
   const fs::path& root = options_.root;
   std::vector<std::string> words = {program, "-q", "-c", (root / "apt.conf").string()};
-  for (const std::string& option : {
-           fmt::format("Dir::State={}", root.string()),
-           fmt::format("Dir::State::lists={}", (root / "lists").string()),
-           fmt::format("Dir::State::status={}", (root / "status").string()),
-           fmt::format("Dir::Cache={}", (root / "cache").string()),
-           std::string("Dir::Cache::pkgcache=pkgcache.bin"),
-           std::string("Dir::Cache::srcpkgcache=srcpkgcache.bin"),
-           fmt::format("Dir::Etc::SourceList={}", (root / "debian.sources").string()),
-           std::string("Dir::Etc::SourceParts=/dev/null"),
-           std::string("APT::Architecture=amd64"),
-           std::string("APT::Architectures::=amd64"),
-           std::string("Acquire::Languages=none"),
-           // The user _apt cannot enter a store below the home of root.
-           std::string("APT::Sandbox::User=root"),
-       }) {
-    words.insert(words.end(), {"-o", option});
+  std::vector<std::string> settings = {
+      fmt::format("Dir::State={}", root.string()),
+      fmt::format("Dir::State::lists={}", (root / "lists").string()),
+      fmt::format("Dir::State::status={}", (root / "status").string()),
+      fmt::format("Dir::Cache={}", (root / "cache").string()),
+      "Dir::Cache::pkgcache=pkgcache.bin",
+      "Dir::Cache::srcpkgcache=",
+      fmt::format("Dir::Etc::SourceList={}", (root / "debian.sources").string()),
+      "Dir::Etc::SourceParts=/dev/null",
+      "APT::Architecture=amd64",
+      "APT::Architectures::=amd64",
+      "Acquire::Languages=none",
+      "Acquire::GzipIndexes=true",
+      // The user _apt cannot enter a store below the home of root.
+      "APT::Sandbox::User=root",
+  };
+  if (options_.archive) {
+    settings.push_back(fmt::format("APT::Key::gpgvcommand={}", (root / "gpgv").string()));
+  }
+  for (const std::string& setting : settings) {
+    words.insert(words.end(), {"-o", setting});
   }
   return words;
 }
 
-std::string Apt::sources(const std::vector<AptSuite>& suites) const {
+std::string Apt::sources(const std::vector<std::string>& suites) const {
+  const std::string keys = keyrings();
   std::string text;
-  for (const AptSuite& suite : suites) {
-    std::string keys = options_.keyring.string();
-    if (keys.empty()) {
-      keys = debian_keyring;
-    }
+  for (const std::string& suite : suites) {
     text += fmt::format(
         "Types: deb\nURIs: {}\nSuites: {}\nComponents: main\nArchitectures: amd64\n"
-        "Targets: Packages\n{}\n\n",
-        is_security(suite.name) ? security_mirror_ : main_mirror_, suite.name,
-        // Of what verify_expired() verifies.
-        suite.archive ? std::string("Check-Valid-Until: no\nTrusted: yes") : "Signed-By: " + keys);
+        "Targets: Packages\nSigned-By: {}\n{}\n",
+        is_security(suite) ? security_mirror_ : main_mirror_, suite, keys,
+        options_.archive ? "Check-Valid-Until: no\n" : "");
   }
   return text;
 }
 
-void Apt::verify_expired(const std::vector<AptSuite>& suites) const {
-  std::set<std::string> archived;
-  for (const AptSuite& suite : suites) {
-    if (suite.archive) {
-      archived.insert(suite.name);
+/// As Signed-By wants them.
+std::string Apt::keyrings() const {
+  std::vector<fs::path> files = {options_.keyring};
+  if (options_.keyring.empty()) {
+    files = {debian_keyring};
+    if (options_.archive) {
+      files.emplace_back(removed_keyring);
     }
   }
-  if (archived.empty()) {
-    return;
-  }
-  const std::vector<fs::path> keyrings =
-      options_.keyring.empty() ? std::vector<fs::path>{debian_keyring, removed_keyring}
-                               : std::vector<fs::path>{options_.keyring};
-  std::vector<std::string> words = command("apt-get");
-  words.insert(words.end(), {"indextargets", "--format", "$(RELEASE)|$(FILENAME)"});
-  for (const std::string& line : lines_of(run_command(words).out)) {
-    const std::vector<std::string> fields = split(line, '|');
-    if (fields.size() != 2 || !archived.contains(fields[0])) {
-      continue;
+  std::string list;
+  for (const fs::path& file : files) {
+    if (!fs::exists(file)) {
+      throw Error("verifying the mirror's signatures",
+                  fmt::format("there is no keyring {}", file.string()),
+                  "Debian's keys are in the package debian-archive-keyring: "
+                  "apt-get install debian-archive-keyring");
     }
-    const std::string list = fields[1].substr(0, fields[1].rfind("_main_binary-"));
-    const fs::path inline_signed = list + "_InRelease";
-    verify_release(fs::exists(inline_signed) ? inline_signed : fs::path(list + "_Release"),
-                   keyrings);
+    list += (list.empty() ? "" : ",") + fs::absolute(file).string();
   }
+  return list;
 }
 
-bool Apt::refresh(const std::vector<AptSuite>& suites) {
+bool Apt::refresh(const std::vector<std::string>& suites) {
   const fs::path stamp = options_.root / stamp_name;
-  std::vector<AptSuite> known = fetched_suites(stamp);
+  std::vector<std::string> known = fetched_suites(stamp);
   const std::size_t already = known.size();
-  for (const AptSuite& suite : suites) {
+  for (const std::string& suite : suites) {
     if (std::find(known.begin(), known.end(), suite) == known.end()) {
       known.push_back(suite);
     }
@@ -385,7 +377,7 @@ bool Apt::refresh(const std::vector<AptSuite>& suites) {
   return true;
 }
 
-void Apt::refresh_now(const std::vector<AptSuite>& suites) {
+void Apt::refresh_now(const std::vector<std::string>& suites) {
   const fs::path stamp = options_.root / stamp_name;
   // Until all is verified, nothing here counts as fetched.
   fs::remove(stamp);
@@ -394,17 +386,9 @@ void Apt::refresh_now(const std::vector<AptSuite>& suites) {
   std::vector<std::string> words = command("apt-get");
   words.emplace_back("update");
   const CommandResult result = run_command(words);
-  const std::map<std::string, std::string> failures = fetch_failures(result.out);
-  std::string complaints;
-  for (const std::string& line : lines_of(result.err)) {
-    if (is_fatal(line) && !says_absent(line, failures)) {
-      complaints += (complaints.empty() ? "" : "\n  ") + line;
-    }
+  if (const std::string said = complaints(result); !said.empty()) {
+    throw apt_error(fmt::format("fetching the package lists of {}", main_mirror_), said);
   }
-  if (!complaints.empty()) {
-    throw apt_error(fmt::format("fetching the package lists of {}", main_mirror_), complaints);
-  }
-  verify_expired(suites);
   write_file(stamp, to_json_text(suites));
 }
 
@@ -441,29 +425,31 @@ std::vector<AptPackage> Apt::packages(const std::vector<std::string>& patterns) 
 
 std::vector<fs::path> Apt::download(const std::vector<AptPackage>& packages,
                                     const fs::path& directory) const {
-  std::vector<std::string> words = command("apt-get");
-  words.emplace_back("download");
-  std::vector<std::string> where = words;
-  where.emplace_back("--print-uris");
+  std::vector<std::string> where = command("apt-get");
+  // Of the hashes that a list may have, the one that is computed here.
+  where.insert(where.end(), {"-o", "Acquire::ForceHash=SHA256", "download", "--print-uris"});
   for (const AptPackage& package : packages) {
-    where.push_back(exact_name(package));
+    where.push_back(package.name + "=" + package.version);
   }
   std::map<std::string, Download> downloads;
   for (const std::string& line : lines_of(checked(where))) {
     const Download download = parse_download(line);
     downloads[download.package] = download;
   }
+  // apt-get download would throw away what an interrupted one left.
+  std::vector<std::string> words = command("/usr/lib/apt/apt-helper");
+  words.emplace_back("download-file");
+  const std::size_t nothing = words.size();
   std::vector<fs::path> files;
-  std::vector<AptPackage> wanted;
+  std::set<std::string> seen;
   for (const AptPackage& package : packages) {
     const Download& download = downloads.at(package.name);
     files.push_back(directory / download.file);
-    if (!is_complete(files.back(), download)) {
-      wanted.push_back(package);
-      words.push_back(exact_name(package));
+    if (seen.insert(download.file).second && !is_complete(files.back(), download)) {
+      words.insert(words.end(), {download.uri, files.back().string(), "SHA256:" + download.sha256});
     }
   }
-  if (wanted.empty()) {
+  if (words.size() == nothing) {
     return files;
   }
   const auto report = [this](const std::string& line) {
@@ -471,11 +457,11 @@ std::vector<fs::path> Apt::download(const std::vector<AptPackage>& packages,
       options_.progress("fetching " + line.substr(line.find(' ') + 1));
     }
   };
-  const CommandResult result = run_command(words, {directory, report});
+  const CommandResult result = run_command(words, {{}, report});
   if (result.exit_status != 0) {
     throw apt_error(fmt::format("downloading from {}", main_mirror_), result.err);
   }
-  for (const AptPackage& package : wanted) {
+  for (const AptPackage& package : packages) {
     const Download& download = downloads.at(package.name);
     if (!is_complete(directory / download.file, download)) {
       throw apt_error(fmt::format("downloading {}", download.file), "Hash Sum mismatch");

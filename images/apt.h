@@ -7,14 +7,6 @@
 
 namespace brokenpipe {
 
-/// A suite of Debian. Those of the archive are signed by keys that have expired since.
-struct AptSuite {
-  std::string name;  ///< `bookworm-security`; before bullseye `jessie/updates`
-  bool archive = false;
-
-  bool operator==(const AptSuite&) const = default;
-};
-
 struct AptPackage {
   std::string name;
   std::string version;
@@ -25,6 +17,9 @@ struct AptOptions {
   std::filesystem::path root;     ///< of apt's private state
   std::string mirror;             ///< of the main archive; empty: the machine's own
   std::filesystem::path keyring;  ///< empty: the distribution's own
+  /// Whether the suites are those of Debian's archive: what they say is signed by keys that have
+  /// expired since and was to be valid until then. Neither is held against them.
+  bool archive = false;
   std::function<void(const std::string&)> progress;
 };
 
@@ -35,13 +30,14 @@ class Apt {
  public:
   explicit Apt(AptOptions options);
 
-  /// Fetches the suites' package lists, unless they were fetched in the last hours. A suite that
+  /// Fetches the suites' package lists, unless they were fetched in the last hours. A suite (named
+  /// `bookworm-security`, and before bullseye `jessie/updates`) that
   /// the mirror does not have is left out without a word. Returns whether it fetched. Throws Error
   /// where the mirror cannot be reached, where a signature does not verify, and where a list is not
   /// what was signed.
-  bool refresh(const std::vector<AptSuite>& suites);
+  bool refresh(const std::vector<std::string>& suites);
   /// The same whatever was fetched before.
-  void refresh_now(const std::vector<AptSuite>& suites);
+  void refresh_now(const std::vector<std::string>& suites);
 
   /// What the lists hold: packages whose name begins with `linux-` and matches one of the regular
   /// expressions, in every version, once for each suite.
@@ -54,8 +50,8 @@ class Apt {
 
  private:
   std::vector<std::string> command(const std::string& program) const;
-  std::string sources(const std::vector<AptSuite>& suites) const;
-  void verify_expired(const std::vector<AptSuite>& suites) const;
+  std::string sources(const std::vector<std::string>& suites) const;
+  std::string keyrings() const;
 
   AptOptions options_;
   std::string main_mirror_;

@@ -175,13 +175,17 @@ std::string kernel_release(const fs::path& image) {
   if (!is_elf(content)) {
     return SetupHeader(content, image).release();
   }
+  // The digit tells the banner (init/version.c) from other uses of these words.
   constexpr std::string_view banner = "Linux version ";
-  const std::size_t found = content.find(banner);
-  if (found == std::string::npos) {
-    throw no_kernel(image, "it is an ELF file without Linux's banner");
+  const std::string_view text = content;
+  for (std::size_t found = text.find(banner); found != std::string_view::npos;
+       found = text.find(banner, found + 1)) {
+    const std::string_view release = text.substr(found + banner.size(), 256);
+    if (!release.empty() && release.front() >= '0' && release.front() <= '9') {
+      return std::string(release.substr(0, release.find(' ')));
+    }
   }
-  const std::string_view text = std::string_view(content).substr(found + banner.size(), 256);
-  return std::string(text.substr(0, text.find(' ')));
+  throw no_kernel(image, "it is an ELF file without Linux's banner");
 }
 
 }  // namespace brokenpipe

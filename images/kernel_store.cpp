@@ -106,12 +106,10 @@ std::string package_name(const StoredKernel& kernel) {
   return kernel.package.substr(0, kernel.package.find('='));
 }
 
-std::vector<AptSuite> suites_of(const CatalogueEntry& entry) {
-  std::vector<AptSuite> suites;
-  for (const std::string& suite : entry.suites) {
-    suites.push_back({suite, entry.archive});
+void empty(const fs::path& directory) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+    fs::remove_all(entry.path());
   }
-  return suites;
 }
 
 }  // namespace
@@ -144,8 +142,9 @@ bool KernelStore::is_reachable(const CatalogueEntry& entry) const {
   return !entry.archive || !options_.mirror.empty();
 }
 
-Apt KernelStore::apt() const {
-  return Apt({options_.root / "apt", options_.mirror, options_.keyring, options_.progress});
+Apt KernelStore::apt(bool archive) const {
+  return Apt(
+      {options_.root / "apt", options_.mirror, options_.keyring, archive, options_.progress});
 }
 
 std::vector<Offer> KernelStore::listed(const Apt& apt, const CatalogueEntry& entry) const {
@@ -172,8 +171,8 @@ std::vector<Offer> KernelStore::offers(const CatalogueEntry& entry) {
     return {};
   }
   const FileLock held = lock();
-  Apt apt = this->apt();
-  apt.refresh(suites_of(entry));
+  Apt apt = this->apt(entry.archive);
+  apt.refresh(entry.suites);
   return listed(apt, entry);
 }
 
@@ -194,22 +193,18 @@ std::optional<StoredKernel> KernelStore::find(const CatalogueEntry& entry,
   return newest;
 }
 
-std::vector<KernelStore::Wanted> KernelStore::resolve(const Apt& apt,
-                                                      const std::vector<KernelRequest>& requests,
-                                                      Freshness freshness) const {
+std::vector<KernelStore::Wanted> KernelStore::resolve(
+    const Apt& apt, const std::vector<KernelRequest>& requests) const {
   std::vector<Wanted> result;
   for (const KernelRequest& request : requests) {
     Wanted& wanted = result.emplace_back();
     wanted.stored = find(request.entry, request.point_release);
-    if (!is_reachable(request.entry) ||
-        (wanted.stored && freshness == Freshness::stored_is_enough)) {
-      continue;
-    }
     const std::vector<Offer> offers = listed(apt, request.entry);
     const auto offer = std::find_if(offers.begin(), offers.end(), [&](const Offer& candidate) {
       return request.point_release.empty() || candidate.point_release == request.point_release;
     });
-    if (offer == offers.end() || (wanted.stored && wanted.stored->version == offer->version)) {
+    if (offer == offers.end() ||
+        (wanted.stored && compare_debian_versions(wanted.stored->version, offer->version) >= 0)) {
       continue;
     }
     wanted.packages.push_back({offer->package, offer->version, {}});
@@ -239,8 +234,8 @@ std::vector<std::optional<StoredKernel>> KernelStore::find_all(
 }
 
 std::vector<std::optional<StoredKernel>> KernelStore::fetch_from(
-    const Apt& apt, const std::vector<KernelRequest>& requests, Freshness freshness) const {
-  const std::vector<Wanted> all = resolve(apt, requests, freshness);
+    const Apt& apt, const std::vector<KernelRequest>& requests) const {
+  const std::vector<Wanted> all = resolve(apt, requests);
   std::vector<AptPackage> packages;
   for (const Wanted& wanted : all) {
     packages.insert(packages.end(), wanted.packages.begin(), wanted.packages.end());
@@ -264,48 +259,63 @@ std::vector<std::optional<StoredKernel>> KernelStore::fetch_from(
     kernel->id = requests[i].entry.id;
     next = end;
   }
-  for (const fs::path& deb : debs) {
-    fs::remove(deb);
-  }
+  empty(options_.root / "downloads");
   return kernels;
+}
+
+std::vector<std::optional<StoredKernel>> KernelStore::fetch_group(
+    bool archive, const std::vector<KernelRequest>& requests) const {
+  std::vector<std::string> suites;
+  for (const KernelRequest& request : requests) {
+    std::copy_if(request.entry.suites.begin(), request.entry.suites.end(),
+                 std::back_inserter(suites), [&](const std::string& suite) {
+                   return std::find(suites.begin(), suites.end(), suite) == suites.end();
+                 });
+  }
+  Apt apt = this->apt(archive);
+  if (apt.refresh(suites)) {
+    return fetch_from(apt, requests);
+  }
+  try {
+    return fetch_from(apt, requests);
+  } catch (const Error&) {
+    // Lists of some hours ago name packages that the mirror has replaced since.
+    apt.refresh_now(suites);
+    return fetch_from(apt, requests);
+  }
 }
 
 std::vector<std::optional<StoredKernel>> KernelStore::fetch(
     const std::vector<KernelRequest>& requests, Freshness freshness) {
-  const auto enough = [&](const std::vector<std::optional<StoredKernel>>& kernels) {
-    return freshness == Freshness::stored_is_enough &&
-           std::all_of(kernels.begin(), kernels.end(), [](const auto& k) { return k.has_value(); });
+  const auto is_enough = [&](const std::optional<StoredKernel>& stored) {
+    return stored.has_value() && freshness == Freshness::stored_is_enough;
   };
-  std::vector<AptSuite> suites;
-  for (const KernelRequest& request : requests) {
-    if (is_reachable(request.entry)) {
-      const std::vector<AptSuite> more = suites_of(request.entry);
-      std::copy_if(more.begin(), more.end(), std::back_inserter(suites),
-                   [&](const AptSuite& suite) {
-                     return std::find(suites.begin(), suites.end(), suite) == suites.end();
-                   });
-    }
-  }
-  if (std::vector<std::optional<StoredKernel>> stored = find_all(requests);
-      enough(stored) || suites.empty()) {
-    return stored;
+  std::vector<std::optional<StoredKernel>> kernels = find_all(requests);
+  if (std::all_of(kernels.begin(), kernels.end(), is_enough)) {
+    return kernels;
   }
   const FileLock held = lock();
   // Whoever held the lock may have fetched the same.
-  if (std::vector<std::optional<StoredKernel>> stored = find_all(requests); enough(stored)) {
-    return stored;
+  kernels = find_all(requests);
+  for (const bool archive : {false, true}) {
+    std::vector<std::size_t> places;
+    std::vector<KernelRequest> group;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const CatalogueEntry& entry = requests[i].entry;
+      if (entry.archive == archive && is_reachable(entry) && !is_enough(kernels[i])) {
+        places.push_back(i);
+        group.push_back(requests[i]);
+      }
+    }
+    if (group.empty()) {
+      continue;
+    }
+    std::vector<std::optional<StoredKernel>> fetched = fetch_group(archive, group);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      kernels[places[i]] = std::move(fetched[i]);
+    }
   }
-  Apt apt = this->apt();
-  if (apt.refresh(suites)) {
-    return fetch_from(apt, requests, freshness);
-  }
-  try {
-    return fetch_from(apt, requests, freshness);
-  } catch (const Error&) {
-    // Lists of some hours ago name packages that the mirror has replaced since.
-    apt.refresh_now(suites);
-    return fetch_from(apt, requests, freshness);
-  }
+  return kernels;
 }
 
 StoredKernel KernelStore::keep(const std::vector<fs::path>& debs, const std::string& package,
@@ -320,6 +330,8 @@ StoredKernel KernelStore::keep(const std::vector<fs::path>& debs, const std::str
   if (const std::optional<StoredKernel> kernel = stored_in(target)) {
     return *kernel;
   }
+  // What a killed process left: the lock says that nobody is at it.
+  empty(options_.root / "incoming");
   const TemporaryDirectory incoming(options_.root / "incoming");
   for (const fs::path& deb : debs) {
     options_.progress(fmt::format("unpacking {}", deb.filename().string()));
@@ -351,11 +363,10 @@ StoredKernel KernelStore::keep(const std::vector<fs::path>& debs, const std::str
 
 StoredKernel KernelStore::open_file(const fs::path& file) {
   if (file.extension() == ".deb") {
-    const DebControl control = deb_control(file);
     const FileLock held = lock();
-    StoredKernel kernel =
-        keep({file}, control.package + "=" + control.version, {}, "the package has none", "local");
+    StoredKernel kernel = keep({file}, {}, {}, "the package has none", "local");
     kernel.id = file.filename().string();
+    kernel.package = file.string();
     return kernel;
   }
   StoredKernel kernel;

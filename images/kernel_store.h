@@ -85,15 +85,15 @@ class KernelStore {
 
   FileLock lock() const;
   bool is_reachable(const CatalogueEntry& entry) const;
-  Apt apt() const;
+  Apt apt(bool archive) const;
   std::vector<Offer> listed(const Apt& apt, const CatalogueEntry& entry) const;
   std::vector<std::optional<StoredKernel>> find_all(
       const std::vector<KernelRequest>& requests) const;
-  std::vector<std::optional<StoredKernel>> fetch_from(const Apt& apt,
-                                                      const std::vector<KernelRequest>& requests,
-                                                      Freshness freshness) const;
-  std::vector<Wanted> resolve(const Apt& apt, const std::vector<KernelRequest>& requests,
-                              Freshness freshness) const;
+  std::vector<std::optional<StoredKernel>> fetch_group(
+      bool archive, const std::vector<KernelRequest>& requests) const;
+  std::vector<std::optional<StoredKernel>> fetch_from(
+      const Apt& apt, const std::vector<KernelRequest>& requests) const;
+  std::vector<Wanted> resolve(const Apt& apt, const std::vector<KernelRequest>& requests) const;
   StoredKernel keep(const std::vector<std::filesystem::path>& debs, const std::string& package,
                     const std::string& version, const std::string& modules_missing_because,
                     const std::string& kind) const;

@@ -81,9 +81,8 @@ la_ssize_t read_nested(archive* inner, void* data, const void** buffer) {
   return count;
 }
 
-/// Visits the files of the member `data.tar.*` or `control.tar.*` of a package.
-void visit_member(const fs::path& deb, std::string_view member,
-                  const std::function<void(archive*, archive_entry*)>& visit) {
+/// Visits the entries of the member `data.tar.*` of a package.
+void visit_data(const fs::path& deb, const std::function<void(archive*, archive_entry*)>& visit) {
   const std::string what = deb.string();
   const std::string remedy = "Is it a whole Debian package?";
   const Reader outer(archive_read_new());
@@ -94,11 +93,10 @@ void visit_member(const fs::path& deb, std::string_view member,
   archive_entry* entry = nullptr;
   int status = ARCHIVE_OK;
   while ((status = archive_read_next_header(outer.get(), &entry)) == ARCHIVE_OK &&
-         !std::string_view(archive_entry_pathname(entry)).starts_with(member)) {
+         !std::string_view(archive_entry_pathname(entry)).starts_with("data.tar")) {
   }
   if (status == ARCHIVE_EOF) {
-    throw Error(fmt::format("unpacking {}", what), fmt::format("it has no member {}", member),
-                remedy);
+    throw Error(fmt::format("unpacking {}", what), "it has no data", remedy);
   }
   if (status != ARCHIVE_OK) {
     throw failure(what, outer.get(), remedy);
@@ -152,7 +150,7 @@ std::string decompress(std::string_view compressed, const std::string& what) {
 }
 
 void unpack_deb(const fs::path& deb, const std::function<fs::path(const std::string&)>& place) {
-  visit_member(deb, "data.tar", [&](archive* reader, archive_entry* entry) {
+  visit_data(deb, [&](archive* reader, archive_entry* entry) {
     if (archive_entry_filetype(entry) != AE_IFREG) {
       return;
     }
@@ -160,29 +158,6 @@ void unpack_deb(const fs::path& deb, const std::function<fs::path(const std::str
       write_entry(reader, file, deb.string());
     }
   });
-}
-
-DebControl deb_control(const fs::path& deb) {
-  DebControl control;
-  visit_member(deb, "control.tar", [&](archive* reader, archive_entry* entry) {
-    if (path_in_package(entry) != "control") {
-      return;
-    }
-    std::string text;
-    read_entry(reader, deb.string(), [&](std::string_view block) { text += block; });
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-      if (line.starts_with("Package: ")) {
-        control.package = line.substr(std::strlen("Package: "));
-      } else if (line.starts_with("Version: ")) {
-        control.version = line.substr(std::strlen("Version: "));
-      }
-    }
-  });
-  if (control.package.empty() || control.version.empty()) {
-    throw Error(fmt::format("reading {}", deb.string()), "its control file names no package");
-  }
-  return control;
 }
 
 }  // namespace brokenpipe

@@ -19,12 +19,4 @@ std::string decompress(std::string_view compressed, const std::string& what);
 void unpack_deb(const std::filesystem::path& deb,
                 const std::function<std::filesystem::path(const std::string&)>& place);
 
-struct DebControl {
-  std::string package;
-  std::string version;
-};
-
-/// Name and version of a Debian package. Throws Error where `deb` is none.
-DebControl deb_control(const std::filesystem::path& deb);
-
 }  // namespace brokenpipe

@@ -170,7 +170,7 @@ GuestOutcome run_guest(Hypervisor& hypervisor, const BootSpec& spec, const std::
     evidence.expired = expired(limits, now(), started, last_record);
   }
   guest->destroy();
-  outcome.timings["run"] = seconds();
+  outcome.timings["run"] = seconds() - outcome.timings["boot"];
   look();
   log.end_line();
 

@@ -16,7 +16,7 @@ KernelVersion version_from(const JsonPlace& place) {
   static const std::regex whole("[0-9]+[.][0-9]+([.][0-9]+)?");
   const auto version = parse_version(text);
   if (!version || !std::regex_match(text, whole))
-    place.fail(fmt::format("\"{}\" is no version such as 6.1 or 6.1.170", text));
+    place.fail(fmt::format(R"("{}" is no version such as 6.1 or 6.1.170)", text));
   return *version;
 }
 
@@ -30,7 +30,7 @@ Move move_from(const JsonPlace& place) {
   place.only({"scenarios", "step", "before", "after"});
   Move move{place.at("scenarios").texts(), place.at("step").text(), value_from(place.at("before")),
             value_from(place.at("after"))};
-  if (move.before == move.after) place.fail("\"before\" and \"after\" are the same");
+  if (move.before == move.after) place.fail(R"("before" and "after" are the same)");
   return move;
 }
 

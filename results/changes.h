@@ -18,7 +18,7 @@ struct KernelVersion {
   int minor = 0;
   int patch = 0;
 
-  auto operator<=>(const KernelVersion&) const = default;
+  auto operator<=>(const KernelVersion&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// The version in front of a text such as `6.1`, `6.12.107+deb12-cloud-amd64` or `7.3-rc7`; a

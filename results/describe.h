@@ -4,8 +4,8 @@
 
 #include "results/run_result.h"
 
-/// What was seen, in the few words that people compare by eye. Two steps that differ in what was
-/// seen never read the same.
+/// What was seen, in the few words that people compare by eye. Two answers to one step never read
+/// the same unless they are.
 namespace brokenpipe {
 
 /// `-1 EPIPE +SIGPIPE`, `POLLIN|POLLOUT`, `CLOSE_WAIT`, `blocked`: what a step has seen. A signal

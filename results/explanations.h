@@ -31,9 +31,9 @@ class Explanations {
  private:
   /// A move that makes a difference between the two kernels.
   struct Active {
-    const Change* change;
-    const Move* move;
-    bool backwards;  ///< the reference has the change, and the contender has not
+    const Change* change = nullptr;
+    const Move* move = nullptr;
+    bool backwards = false;  ///< the reference has the change, and the contender has not
     bool compared = false;
     bool used = false;
 

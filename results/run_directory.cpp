@@ -107,7 +107,7 @@ RunDirectory RunDirectory::open(const fs::path& folder) {
   const nlohmann::json document = read_json(file, RunRecord::schema);
   RunRecord run = run_record_from(JsonPlace(document, file.string()));
   check_kernel_ids(run.kernels);
-  return RunDirectory(folder, std::move(run));
+  return {folder, std::move(run)};
 }
 
 bool RunDirectory::is_one(const fs::path& folder) {

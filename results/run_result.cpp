@@ -72,8 +72,8 @@ Step step_from(const JsonPlace& place) {
 }
 
 Observation observation_from(const JsonPlace& place) {
-  place.only({"scenario", "ending", "reason", "signal", "shortened", "steps", "basis",
-              "lines", "disagreeing"});
+  place.only({"scenario", "ending", "reason", "signal", "shortened", "steps", "basis", "lines",
+              "disagreeing"});
   Observation observation;
   observation.scenario = place.at("scenario").text();
   observation.ending = place.at("ending").one_of(scenario_endings);

@@ -75,8 +75,9 @@ TEST(Changes, WrongEntryIsNamedWithItsPlace) {
   EXPECT_THAT(complaint_about(with("/moves/0/after", entry()["moves"][0]["before"])),
               ::testing::HasSubstr("\"before\" and \"after\" are the same"));
   EXPECT_THAT(complaint_about(with("/title", "x")), ::testing::HasSubstr("\"title\" is not known"));
-  for (const auto& [key, value] : entry().items()) {
-    Json wrong = entry();
+  const Json whole = entry();
+  for (const auto& [key, value] : whole.items()) {
+    Json wrong = whole;
     wrong.erase(key);
     EXPECT_THAT(complaint_about(Json::array({wrong})),
                 ::testing::HasSubstr("changes[0]: \"" + key + "\" is missing"));

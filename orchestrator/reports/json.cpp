@@ -7,7 +7,7 @@ namespace {
 
 constexpr int schema = 1;
 
-std::string render(const ReportData& data, const ReportOptions&) {
+std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   using Json = nlohmann::ordered_json;
   Json json;
   json["schema"] = schema;

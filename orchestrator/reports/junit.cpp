@@ -130,7 +130,7 @@ void add_suite(pugi::xml_node root, const KernelReport& kernel) {
   count(suite);
 }
 
-std::string render(const ReportData& data, const ReportOptions&) {
+std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   pugi::xml_document document;
   pugi::xml_node declaration = document.append_child(pugi::node_declaration);
   set(declaration, "version", "1.0");

@@ -90,7 +90,7 @@ void add_explained(Summary& summary, const ReportData& data, const std::string& 
   add(known->kernels, kernel);
 
   const std::string expected = told(place.expected);
-  const std::string got = told(place.got);
+  const std::string got = describe_seen(place.got ? place.got->seen : nlohmann::json());
   auto transition =
       std::find_if(known->transitions.begin(), known->transitions.end(), [&](const auto& t) {
         return std::tie(t.place, t.expected, t.got) == std::tie(place.place, expected, got);
@@ -165,10 +165,11 @@ std::string steps_sentence(const Totals& steps) {
   const double share = steps.all() == 0 ? 0.0
                                         : 100.0 * static_cast<double>(steps.unreferenced) /
                                               static_cast<double>(steps.all());
+  const std::size_t unanswered = steps.gone + steps.inconclusive + steps.flaky;
   return fmt::format(
-      "{}: {} as the reference, {} explained, {} unexplained, {} of what is new, "
-      "{} unreferenced ({:.1f} %)",
+      "{}: {} as the reference, {} explained, {} unexplained, {} new, {}{} unreferenced ({:.1f} %)",
       counted(steps.all(), "step"), steps.same, steps.explained, steps.unexplained, steps.added,
+      unanswered == 0 ? std::string() : fmt::format("{} unanswered, ", unanswered),
       steps.unreferenced, share);
 }
 
@@ -198,14 +199,13 @@ std::string kernels_sentence(const std::vector<std::string>& kernels, const Summ
   return fmt::format("{}", fmt::join(kernels, ", "));
 }
 
-std::string conclusion(const ReportData& data) {
-  const Summary summary = summarise(data);
+std::string conclusion(const Summary& summary, ExitCode code) {
   std::vector<std::string> parts;
   if (!summary.unexplained.empty())
     parts.push_back(counted(summary.unexplained.size(), "unexplained difference"));
   if (summary.scenarios.flaky > 0)
     parts.push_back(counted(summary.scenarios.flaky, "flaky scenario"));
-  if (exit_code(data) == ExitCode::incomplete) parts.emplace_back("incomplete");
+  if (code == ExitCode::incomplete) parts.emplace_back("incomplete");
   if (!parts.empty()) return fmt::format("{}.", fmt::join(parts, ", "));
   return summary.explained.empty() ? "As the reference."
                                    : "As the reference, or explained by a change of the kernel.";

@@ -48,8 +48,8 @@ struct ExplainedDifferences {
   std::vector<const Change*> changes;  ///< of ReportData::changes, in the order of effect
   struct Transition {
     std::string place;
-    std::string expected;
-    std::string got;
+    std::string expected;  ///< the whole step
+    std::string got;       ///< only what was seen
     std::vector<std::string> scenarios;
   };
   std::vector<Transition> transitions;
@@ -73,13 +73,13 @@ struct Summary {
 /// Refers to `data`: it must outlive the summary.
 Summary summarise(const ReportData& data);
 
-/// The summary's last line: `3 unexplained differences`, or that all is as it should be.
-std::string conclusion(const ReportData& data);
+/// The run in one line: `3 unexplained differences.`, or that all is as it should be.
+std::string conclusion(const Summary& summary, ExitCode code);
 
 /// `1 scenario`, `2 scenarios`.
 std::string counted(std::size_t count, const std::string& thing);
 
-/// `6.12% of 2154 steps are unreferenced`, in one sentence with the other counts of steps.
+/// How many steps there are of each verdict, and the share that the reference does not have.
 std::string steps_sentence(const Totals& steps);
 
 /// The names, and from the sixth on only how many there are.
