@@ -14,7 +14,7 @@
 
 namespace brokenpipe {
 
-/// How long a guest may take, in wall time.
+/// How long a guest may take, in wall time from when it was started.
 struct GuestLimits {
   std::chrono::milliseconds boot = std::chrono::seconds(60);         ///< until its first record
   std::chrono::milliseconds no_progress = std::chrono::seconds(60);  ///< from record to record
@@ -53,8 +53,9 @@ GuestVerdict guest_verdict(const GuestEvidence& evidence);
 
 struct GuestOutcome {
   GuestVerdict verdict;
-  std::vector<nlohmann::json> records;    ///< all that arrived whole, also where it did not finish
-  std::map<std::string, double> timings;  ///< seconds: boot (to the first record), run (all)
+  std::vector<nlohmann::json> records;  ///< all that arrived whole, also where it did not finish
+  std::map<std::string, double>
+      timings;  ///< seconds from the call: boot (to the first record), run
 };
 
 /// Runs one guest to its end and returns how it ended: whatever the kernel does is a value. The
