@@ -117,7 +117,7 @@ class StoppedDomains {
   }
   bool wait(const Uuid& uuid, std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [&] { return stopped_.count(uuid) != 0; });
+    return changed_.wait_for(lock, limit, [&] { return stopped_.contains(uuid); });
   }
   void forget(const Uuid& uuid) {
     const std::lock_guard lock(mutex_);

@@ -180,6 +180,13 @@ TEST(GuestRun, IsABootTimeoutWhenAKernelNeverSpeaks) {
   EXPECT_EQ(fake.console, "Linux version\n");
 }
 
+TEST(GuestRun, DoesNotHoldTheHypervisorsDelayAgainstTheKernel) {
+  FakeRun fake;
+  fake.hypervisor.start_takes = limits().boot;
+  const auto outcome = fake.run({.moments = {{"", ""}, {whole_stream(), ""}}}, limits());
+  EXPECT_EQ(outcome.verdict.ending, GuestEnding::finished);
+}
+
 TEST(GuestRun, IsNoProgressWhenAScenarioHangsAndKeepsTheRecordsBefore) {
   FakeRun fake;
   const auto outcome = fake.run(
