@@ -23,9 +23,11 @@ struct Row {
 };
 
 std::vector<Row> rows(const Catalogue& catalogue, KernelStore& store) {
+  const std::vector<std::vector<Offer>> offers = store.offers(catalogue.entries);
   std::vector<Row> rows;
-  for (const CatalogueEntry& entry : catalogue.entries) {
-    rows.push_back({entry, store.offers(entry), store.find(entry, {})});
+  for (size_t i = 0; i < offers.size(); ++i) {
+    const CatalogueEntry& entry = catalogue.entries[i];
+    rows.push_back({entry, offers[i], store.find(entry, {})});
   }
   return rows;
 }
