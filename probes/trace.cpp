@@ -99,6 +99,10 @@ Json signal_json(const siginfo_t& info) {
                        {"pid", info.si_pid == getpid() ? "self" : "other"}});
 }
 
+std::function<std::string(long)> share_of(long total) {
+  return [total](long count) { return count == total ? "full" : "partial"; };
+}
+
 std::string TraceBuffer::steps() const {
   std::string text = "[";
   for (size_t i = 0; i < used; ++i) {
@@ -147,6 +151,7 @@ void Trace::end(Step step, Json seen) {
       signals.push_back(signal_json(seen_signals.infos.at(i)));
     }
     seen.set("signals", Json::array(signals));
+    seen_signals.count = 0;
   }
   TraceBuffer::Slot& slot = buffer_->slots.at(step.slot);
   copy_text(slot.seen.data(), slot.seen.size(), members(seen));
