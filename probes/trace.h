@@ -2,9 +2,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "probes/json.h"
 
@@ -29,6 +31,9 @@ Json signal_json(const siginfo_t& info);
 /// For Trace::call(): instead of a count that depends on buffers, `full` if it is `total`, else
 /// `partial`.
 std::function<std::string(long)> share_of(long total);
+
+/// The names of the events of poll(2), which are those of epoll(7) too, in a fixed order.
+std::vector<std::string> event_names(uint32_t events);
 
 class Trace {
  public:
