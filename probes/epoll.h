@@ -13,8 +13,11 @@ class EdgeTriggeredEpoll {
 
   operator int() const { return epoll_; }  // NOLINT(google-explicit-constructor)
 
-  /// Takes the events that have come since the last look, one epoll_wait(2) after another until
-  /// none is left, as one step.
+  /// The events that have come since the last look, taken by one epoll_wait(2) after another until
+  /// none is left; the first waits for `timeout` ms, -1 for ever. `{"events":[["POLLIN"]]}`.
+  Json take(int timeout) const;
+
+  /// Those that are there, as a step.
   void look(Trace& trace) const;
 
  private:

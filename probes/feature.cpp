@@ -1,5 +1,6 @@
 #include "probes/feature.h"
 
+#include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/io_uring.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 #include "probes/child.h"
 #include "probes/fd.h"
@@ -64,6 +66,27 @@ std::string net_admin_missing() {
   return socket_option_missing("setsockopt(SO_RCVBUFFORCE)", SOL_SOCKET, SO_RCVBUFFORCE);
 }
 
+std::string net_raw_missing() {
+  const Fd fd(socket(AF_INET, SOCK_RAW, IPPROTO_RAW));
+  return unless_done("socket(SOCK_RAW)", fd);
+}
+
+std::string packet_missing() {
+  const Fd fd(socket(AF_PACKET, SOCK_DGRAM, 0));
+  return unless_done("socket(AF_PACKET)", fd);
+}
+
+std::string pty_missing() {
+  const Fd fd(posix_openpt(O_RDWR | O_NOCTTY));
+  return unless_done("posix_openpt", fd);
+}
+
+std::string fuse_missing() {
+  const Fd fd(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  if (fd < 0) return unless_done("open(/dev/fuse)", fd);
+  return geteuid() == 0 ? std::string() : "mount(fuse): " + errno_name(EPERM);
+}
+
 std::string pid_namespace_missing() {
   // In a child: the namespace would be that of all our later children.
   Child child([] { return unshare(CLONE_NEWPID) == 0 ? 0 : errno; });
@@ -76,10 +99,14 @@ std::string pid_namespace_missing() {
 const std::vector<Feature>& features() {
   static const std::vector<Feature> all{
       {"aio", aio_missing},
+      {"fuse", fuse_missing},
       {"io_uring", io_uring_missing},
       {"ipv6", ipv6_missing},
       {"net_admin", net_admin_missing},
+      {"net_raw", net_raw_missing},
+      {"packet", packet_missing},
       {"pid_namespace", pid_namespace_missing},
+      {"pty", pty_missing},
       {"so_zerocopy", so_zerocopy_missing},
       {"tcp_repair", tcp_repair_missing},
   };

@@ -103,16 +103,24 @@ std::function<std::string(long)> share_of(long total) {
   return [total](long count) { return count == total ? "full" : "partial"; };
 }
 
+Json returned_json(long returned, int error, const std::string& word) {
+  Json seen = Json::object({{"returned", word.empty() ? Json(returned) : Json(word)}});
+  if (returned < 0) seen.set("errno", errno_name(error));
+  return seen;
+}
+
 std::vector<std::string> event_names(uint32_t events) {
   struct Event {
     uint32_t bit;
     const char* name;
   };
-  static constexpr std::array<Event, 7> known{{{POLLIN, "POLLIN"},
+  static constexpr std::array<Event, 9> known{{{POLLIN, "POLLIN"},
                                                {POLLPRI, "POLLPRI"},
                                                {POLLOUT, "POLLOUT"},
                                                {POLLERR, "POLLERR"},
                                                {POLLHUP, "POLLHUP"},
+                                               {POLLRDNORM, "POLLRDNORM"},
+                                               {POLLWRNORM, "POLLWRNORM"},
                                                {POLLRDHUP, "POLLRDHUP"},
                                                {POLLNVAL, "POLLNVAL"}}};
   std::vector<std::string> names;
@@ -178,10 +186,7 @@ void Trace::end(Step step, Json seen) {
 }
 
 void Trace::end_call(Step step, long returned, int error, const std::string& word) {
-  Json seen = Json::object();
-  seen.set("returned", word.empty() ? Json(returned) : Json(word));
-  if (returned < 0) seen.set("errno", errno_name(error));
-  end(step, seen);
+  end(step, returned_json(returned, error, word));
   errno = error;
 }
 

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -161,9 +162,9 @@ void file_to_pipe(Trace& trace) {
   ScratchFolder folder;
   const Pipe pipe = pipe_without_reader();
   const Fd empty(must("open", open(folder.file("empty").c_str(), O_RDONLY | O_CREAT, 0600)));
-  splice_file(trace, pipe, some_file(), "file", 4096);
-  splice_file(trace, pipe, file_at_its_end(), "file at its end", 4096);
-  splice_file(trace, pipe, empty, "empty file", 4096);
+  splice_file(trace, pipe, some_file(), "file", 100);
+  splice_file(trace, pipe, file_at_its_end(), "file at its end", 100);
+  splice_file(trace, pipe, empty, "empty file", 100);
   splice_file(trace, pipe, some_file(), "file", 0);
 }
 const Register file_to_pipe_entry{{
@@ -178,9 +179,9 @@ void sendfile_to_pipe(Trace& trace) {
   const Pipe pipe = pipe_without_reader();
   const Fd file = some_file();
   const Fd at_end = file_at_its_end();
-  trace.call("sendfile", "4096", [&] { return sendfile(pipe.writer, file, nullptr, 4096); });
-  trace.call("sendfile", "4096, file at its end",
-             [&] { return sendfile(pipe.writer, at_end, nullptr, 4096); });
+  trace.call("sendfile", "100", [&] { return sendfile(pipe.writer, file, nullptr, 100); });
+  trace.call("sendfile", "100, file at its end",
+             [&] { return sendfile(pipe.writer, at_end, nullptr, 100); });
   trace.call("sendfile", "0", [&] { return sendfile(pipe.writer, file, nullptr, 0); });
 }
 const Register sendfile_to_pipe_entry{{
@@ -237,22 +238,25 @@ const Register pipe_to_pipe_entry{{
     .run = pipe_to_pipe,
 }};
 
-BlockedCall splice_socket(Trace& trace, const Fd& socket, const Pipe& pipe, const char* args) {
-  return {trace, "splice", args,
-          [&] { return splice(socket, nullptr, pipe.writer, nullptr, 100, SPLICE_F_NONBLOCK); }};
+// In a thread of its own, for it may stay blocked.
+void splice_socket(Trace& trace, const Fd& socket, const Pipe& pipe) {
+  BlockedCall(trace, "splice", "socket to pipe, 100, SPLICE_F_NONBLOCK", [&] {
+    return splice(socket, nullptr, pipe.writer, nullptr, 100, SPLICE_F_NONBLOCK);
+  }).join();
 }
 
 void socket_to_pipe(Trace& trace) {
-  const Pair pair = tcp_pair();
+  const Pair blocking = tcp_pair();
   const Pipe pipe = pipe_without_reader();
-  const char* const args = "socket to pipe, 100, SPLICE_F_NONBLOCK";
-  if (!splice_socket(trace, pair.a, pipe, args).join()) return;
+  splice_socket(trace, blocking.a, pipe);
+
+  const Pair pair = tcp_pair();
+  const Pipe other_pipe = pipe_without_reader();
   must("fcntl(F_SETFL)", fcntl(pair.a, F_SETFL, O_NONBLOCK));
-  splice_socket(trace, pair.a, pipe, "socket with O_NONBLOCK to pipe, 100, SPLICE_F_NONBLOCK")
-      .join();
+  splice_socket(trace, pair.a, other_pipe);
   must_send(pair.b, 3);
   settle();
-  splice_socket(trace, pair.a, pipe, args).join();
+  splice_socket(trace, pair.a, other_pipe);
   trace.recv(pair.a);
 }
 const Register socket_to_pipe_entry{{
@@ -326,6 +330,45 @@ const Register edge_triggered_entry{{
     .asks = "Which edge-triggered events tell the writer of a pipe that its reader has closed?",
     .grounds = {pipe_release, pipe_poll, "fs/eventpoll.c:ep_poll_callback"},
     .run = edge_triggered,
+}};
+
+// A file system of which nobody serves the first request, FUSE_INIT.
+class UnservedFuse {
+ public:
+  UnservedFuse() : device_(must("open(/dev/fuse)", open("/dev/fuse", O_RDWR | O_CLOEXEC))) {
+    if (mkdtemp(path_.data()) == nullptr) throw Broken("mkdtemp: " + errno_name(errno));
+    const std::string options =
+        "fd=" + std::to_string(device_) + ",rootmode=40000,user_id=0,group_id=0";
+    must("mount(fuse)", mount("fuse", path_.c_str(), "fuse", 0, options.c_str()));
+  }
+  UnservedFuse(const UnservedFuse&) = delete;
+  UnservedFuse& operator=(const UnservedFuse&) = delete;
+  ~UnservedFuse() {
+    umount2(path_.c_str(), MNT_DETACH);
+    rmdir(path_.c_str());
+  }
+
+  int device() const { return device_; }
+
+ private:
+  Fd device_;
+  std::string path_ = "/tmp/brokenpipe-XXXXXX";
+};
+
+void fuse_to_pipe(Trace& trace) {
+  const UnservedFuse fuse;
+  const Pipe pipe = pipe_without_reader();
+  constexpr size_t length = size_t{128} << 10;
+  trace.call("splice", "/dev/fuse to pipe, 131072",
+             [&] { return splice(fuse.device(), nullptr, pipe.writer, nullptr, length, 0); });
+}
+const Register fuse_to_pipe_entry{{
+    .id = "pipe/fuse-splice-no-reader",
+    .asks = "Does splice(2) of a file system's request from /dev/fuse raise SIGPIPE when the pipe "
+            "has no reader?",
+    .grounds = {"fs/fuse/dev.c:fuse_dev_splice_read"},
+    .needs = {"fuse"},
+    .run = fuse_to_pipe,
 }};
 
 }  // namespace

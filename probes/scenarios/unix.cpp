@@ -85,17 +85,21 @@ struct Event {
   std::string name;
   std::string words;  ///< "when ..."
   std::vector<std::string> grounds;
-  void (*happen)(Pair& pair);
+  void (*happen)(Trace& trace, Pair& pair);
   bool so_error_first = false;
 };
 
-void close_peer(Pair& pair) {
+void close_peer(Trace& /*trace*/, Pair& pair) {
   pair.b.close();
 }
 
-void close_peer_unread(Pair& pair) {
+void close_peer_unread(Trace& /*trace*/, Pair& pair) {
   must_send(pair.a, 5);
   pair.b.close();
+}
+
+void shut_rd_peer(Trace& /*trace*/, Pair& pair) {
+  must("shutdown", shutdown(pair.b, SHUT_RD));
 }
 
 const std::vector<Event> events{
@@ -109,14 +113,11 @@ const std::vector<Event> events{
      {release_sock, "net/core/sock.c:sock_getsockopt"},
      close_peer_unread,
      true},
-    {"peer-shut-rd",
-     "its peer has shut down its receiving side",
-     {unix_shutdown},
-     [](Pair& pair) { must("shutdown", shutdown(pair.b, SHUT_RD)); }},
+    {"peer-shut-rd", "its peer has shut down its receiving side", {unix_shutdown}, shut_rd_peer},
     {"local-shut-wr",
      "it has shut down its own sending side",
      {unix_shutdown},
-     [](Pair& pair) { must("shutdown", shutdown(pair.a, SHUT_WR)); }},
+     [](Trace&, Pair& pair) { must("shutdown", shutdown(pair.a, SHUT_WR)); }},
 };
 
 void look_around(Trace& trace, int socket) {
@@ -130,10 +131,10 @@ void look_around(Trace& trace, int socket) {
 
 void idle(Trace& trace, const Kind& kind, const Event& event) {
   Pair pair = unix_pair(kind.type);
-  event.happen(pair);
+  event.happen(trace, pair);
   if (event.so_error_first) trace.so_error(pair.a);
   look_around(trace, pair.a);
-  trace.send(pair.a, 0);
+  if (kind.type == SOCK_STREAM && event.happen == close_peer) trace.send(pair.a, 0);
 }
 
 std::vector<Scenario> idle_pairs() {
@@ -156,13 +157,14 @@ const Register idle_pairs_registered(idle_pairs());
 
 // --- What becomes of a blocked sender -----------------------------------------------------------
 
-// No room in the sender's own buffer: the smallest that there is, a few messages.
-void smallest_buffer(const Pair& pair) {
-  set_option(pair.a, SOL_SOCKET, SO_SNDBUF, 1);
-}
-
-// The receiver's queue is too long (net.unix.max_dgram_qlen), with room in the sender's buffer.
-void usual_buffer(const Pair& /*pair*/) {}
+// Where a sender waits: `make` gives a pair whose sender `a` would block.
+struct Full {
+  std::string name;
+  std::string words;  ///< "waits ... for"
+  std::string ground;
+  Pair (*make)(int type);
+  Sysctls sysctls = {};
+};
 
 void fill_with_bytes(int socket) {
   const char byte = 'x';
@@ -171,25 +173,30 @@ void fill_with_bytes(int socket) {
   if (errno != EAGAIN) throw Broken("filling a socket: " + errno_name(errno));
 }
 
-struct Full {
-  std::string name;
-  std::string words;
-  std::string ground;
-  void (*prepare)(const Pair& pair);
-};
-const Full buffer_full{"blocked", "room in its buffer", alloc_send, smallest_buffer};
-const Full queue_full{"queue-full", "its peer to read", "net/unix/af_unix.c:unix_wait_for_peer",
-                      usual_buffer};
+// Two ends of a pair may queue as much to each other as their own buffers hold.
+Pair full_buffer(int type) {
+  Pair pair = unix_pair(type);
+  set_option(pair.a, SOL_SOCKET, SO_SNDBUF, 1);  // the least that there is, a few messages
+  fill_with_bytes(pair.a);
+  return pair;
+}
+
+// For a receiver who is not connected to the sender, net.unix.max_dgram_qlen holds.
+Pair full_queue(int type) {
+  Listener receiver = named_socket(type);
+  Fd sender = unix_socket(type);
+  must("connect", connect(sender, receiver.address.data(), receiver.address.length));
+  fill_with_bytes(sender);
+  return {std::move(sender), std::move(receiver.fd)};
+}
 
 void blocked_send(Trace& trace, const Kind& kind, const Full& full, const Event& event) {
-  Pair pair = unix_pair(kind.type);
-  full.prepare(pair);
-  fill_with_bytes(pair.a);
+  Pair pair = full.make(kind.type);
   BlockedCall sending(trace, "send", "1", [&] { return send(pair.a, "x", 1, 0); });
   sending.await_blocked();
-  event.happen(pair);
+  event.happen(trace, pair);
   sending.join();
-  if (kind.type == SOCK_STREAM && event.name == "close") {
+  if (kind.type == SOCK_STREAM && event.happen == close_peer) {
     trace.recv(pair.a, 100, MSG_DONTWAIT);
   }
   trace.send(pair.a, 1, MSG_DONTWAIT);
@@ -197,34 +204,43 @@ void blocked_send(Trace& trace, const Kind& kind, const Full& full, const Event&
 
 const std::vector<Event> events_for_the_blocked{
     {"close", "its peer closes", {release_sock}, close_peer},
-    {"peer-shut-rd", "its peer shuts down its receiving side", {unix_shutdown}, events[3].happen},
+    {"peer-shut-rd", "its peer shuts down its receiving side", {unix_shutdown}, shut_rd_peer},
     {"local-shut-wr",
      "another thread shuts down its sending side",
      {unix_shutdown},
-     events[4].happen},
+     [](Trace& trace, Pair& pair) { trace.shutdown(pair.a, SHUT_WR); }},
 };
 
-Scenario blocked_scenario(const Kind& kind, const Full& full, const Event& event,
-                          const std::string& stem) {
-  std::vector<std::string> grounds = kind.grounds;
-  grounds.push_back(full.ground);
-  grounds.insert(grounds.end(), event.grounds.begin(), event.grounds.end());
-  return {.id = "unix/unix-" + kind.name + "-" + stem + "-" + event.name,
-          .asks = "What does a sender get that waits on an " + kind.words + " for " + full.words +
-                  " when " + event.words + "?",
-          .grounds = grounds,
-          .run = [&](Trace& trace) { blocked_send(trace, kind, full, event); }};
-}
+const Full buffer_of_stream{"blocked-full", "room in its buffer", alloc_send, full_buffer};
+const Full buffer{"blocked", "room in its buffer", alloc_send, full_buffer};
+const Full queue{"queue-full",
+                 "its peer to read",
+                 "net/unix/af_unix.c:unix_wait_for_peer",
+                 full_queue,
+                 {{"net.unix.max_dgram_qlen", "10"}}};
+
+const std::vector<std::pair<const Kind&, const Full&>> places_to_wait{
+    {kinds[0], buffer_of_stream},
+    {kinds[1], buffer},
+    {kinds[2], buffer},
+    {kinds[2], queue},
+};
 
 std::vector<Scenario> blocked_senders() {
   std::vector<Scenario> all;
-  for (const Event& event : events_for_the_blocked) {
-    const Kind& stream = kinds[0];
-    all.push_back(blocked_scenario(stream, buffer_full, event, "blocked-full"));
-    for (size_t i = 1; i < kinds.size(); ++i) {
-      for (const Full* full : {&buffer_full, &queue_full}) {
-        all.push_back(blocked_scenario(kinds[i], *full, event, full->name));
-      }
+  for (const auto& [kind, full] : places_to_wait) {
+    for (const Event& event : events_for_the_blocked) {
+      std::vector<std::string> grounds = kind.grounds;
+      grounds.push_back(full.ground);
+      grounds.insert(grounds.end(), event.grounds.begin(), event.grounds.end());
+      all.push_back({.id = "unix/unix-" + kind.name + "-" + full.name + "-" + event.name,
+                     .asks = "What does a sender get that waits on an " + kind.words + " for " +
+                             full.words + " when " + event.words + "?",
+                     .grounds = grounds,
+                     .sysctls = full.sysctls,
+                     .run = [&kind = kind, &full = full, &event](Trace& trace) {
+                       blocked_send(trace, kind, full, event);
+                     }});
     }
   }
   return all;
