@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -105,10 +106,30 @@ Listener tcp_listener(Over over, int backlog, const Prepare& prepare) {
   return {std::move(fd), address};
 }
 
+Listener silent_listener() {
+  return tcp_listener(Over::ipv4, 16, [](int fd) {
+    // Asked before the listener is: net/ipv4/tcp_ipv4.c:tcp_v4_rcv, sk_filter().
+    sock_filter keep_nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{.len = 1, .filter = &keep_nothing};
+    must("setsockopt(SO_ATTACH_FILTER)",
+         setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+  });
+}
+
 ClosedPort closed_port(Over over) {
   Fd fd = bound_socket(over, {});
   const Address address = local_address(fd);
   return {std::move(fd), address};
+}
+
+Fd connecting_socket(const Address& to) {
+  Fd fd = tcp_socket();
+  must("fcntl(F_SETFL)", fcntl(fd, F_SETFL, O_NONBLOCK));
+  if (connect(fd, to.data(), to.length) == 0 || errno != EINPROGRESS) {
+    throw Broken("a connect that does not block did not begin");
+  }
+  settle();
+  return fd;
 }
 
 Pair tcp_pair(Over over, const Prepare& prepare) {
