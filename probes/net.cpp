@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "probes/must.h"
+#include "probes/sysctl.h"
 
 namespace probe {
 namespace {
@@ -211,10 +212,7 @@ std::string end_state(const Address& local, const Address& remote) {
 }
 
 std::chrono::seconds fin_timeout() {
-  std::ifstream file("/proc/sys/net/ipv4/tcp_fin_timeout");
-  long seconds = 0;
-  if (!(file >> seconds)) throw Broken("/proc/sys/net/ipv4/tcp_fin_timeout cannot be read");
-  return std::chrono::seconds(seconds);
+  return std::chrono::seconds(read_sysctl("net.ipv4.tcp_fin_timeout"));
 }
 
 void fill(int fd) {

@@ -37,7 +37,7 @@ constexpr const char* tcp_close = "net/ipv4/tcp.c:tcp_close";
 constexpr const char* tcp_disconnect = "net/ipv4/tcp.c:tcp_disconnect";
 constexpr const char* tcp_shutdown = "net/ipv4/tcp.c:tcp_shutdown";
 
-// Far more than small_buffers() hold.
+// Far more than small_buffers() hold: 8 MiB.
 constexpr size_t much = 8U << 20U;
 
 // Its two buffers are small.
@@ -56,7 +56,7 @@ BlockedCall send_in_thread(Trace& trace, int fd, size_t length) {
   // Not on a stack or a heap that a call may outlive.
   static const std::vector<char> bytes(much);
   const BlockedCall::Word word = length > 1 ? share_of(static_cast<long>(length)) : nullptr;
-  return {trace, "send", std::to_string(length),
+  return {trace, "send", length > 1 ? "8 MiB" : "1",
           [fd, length] { return ::send(fd, bytes.data(), length, 0); }, word};
 }
 
@@ -66,8 +66,7 @@ Fd long_file() {
 }
 
 BlockedCall sendfile_in_thread(Trace& trace, int fd, int file) {
-  return {trace, "sendfile", std::to_string(much),
-          [fd, file] { return sendfile(fd, file, nullptr, much); },
+  return {trace, "sendfile", "8 MiB", [fd, file] { return sendfile(fd, file, nullptr, much); },
           share_of(static_cast<long>(much))};
 }
 
@@ -77,7 +76,7 @@ void send_rst(Trace& trace) {
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_rst_entry{{
     .id = "tcp-blocked/blocked-send-rst",
@@ -92,7 +91,7 @@ void send_shut_wr(Trace& trace) {
   sending.await_blocked();
   trace.shutdown(pair.a, SHUT_WR);
   sending.join();
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_shut_wr_entry{{
     .id = "tcp-blocked/blocked-send-other-thread-shut-wr",
@@ -110,7 +109,7 @@ void send_close_wait_rst(Trace& trace) {
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_close_wait_rst_entry{{
     .id = "tcp-blocked/blocked-send-close-wait-rst",
@@ -126,7 +125,7 @@ void send_peer_closes(Trace& trace) {
   sending.await_blocked();
   pair.b.close();
   sending.join();
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_peer_closes_entry{{
     .id = "tcp-blocked/blocked-send-peer-closes",
@@ -175,8 +174,8 @@ void send_partial_rst(Trace& trace) {
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
-  trace.send(pair.a);
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_partial_rst_entry{{
     .id = "tcp-blocked/blocked-send-partial-rst",
@@ -192,7 +191,7 @@ void send_partial_rst_so_error(Trace& trace) {
   abortive_close(pair.b);
   sending.join();
   trace.so_error(pair.a);
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_partial_rst_so_error_entry{{
     .id = "tcp-blocked/blocked-send-partial-rst-soerror",
@@ -207,7 +206,7 @@ void send_partial_shut_wr(Trace& trace) {
   sending.await_blocked();
   trace.shutdown(pair.a, SHUT_WR);
   sending.join();
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_partial_shut_wr_entry{{
     .id = "tcp-blocked/blocked-send-partial-shut-wr",
@@ -224,7 +223,7 @@ void sendfile_partial_rst(Trace& trace) {
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
   trace.so_error(pair.a);
 }
 const Register sendfile_partial_rst_entry{{
@@ -243,7 +242,7 @@ void sendfile_partial_close_wait_rst(Trace& trace) {
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register sendfile_partial_close_wait_rst_entry{{
     .id = "tcp-blocked/blocked-sendfile-partial-close-wait-rst",
@@ -260,7 +259,7 @@ void sendfile_partial_shut_wr(Trace& trace) {
   sending.await_blocked();
   trace.shutdown(pair.a, SHUT_WR);
   sending.join();
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register sendfile_partial_shut_wr_entry{{
     .id = "tcp-blocked/blocked-sendfile-partial-shut-wr",
@@ -277,7 +276,7 @@ void sendfile_nothing_rst(Trace& trace) {
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register sendfile_nothing_rst_entry{{
     .id = "tcp-blocked/blocked-sendfile-nothing-sent-rst",
@@ -295,7 +294,7 @@ void sendfile_nothing_close_wait_rst(Trace& trace) {
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register sendfile_nothing_close_wait_rst_entry{{
     .id = "tcp-blocked/blocked-sendfile-nothing-sent-close-wait-rst",
@@ -312,7 +311,8 @@ void send_timeout(Trace& trace) {
   must("setsockopt(SO_SNDTIMEO)",
        setsockopt(pair.a, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience));
   const auto send_much = [&] { return send(pair.a, bytes.data(), much, 0); };
-  trace.call("send", std::to_string(much), send_much, share_of(static_cast<long>(much)));
+  trace.call("send", "8 MiB", send_much, share_of(static_cast<long>(much)));
+  fill(pair.a);
   trace.send(pair.a);
   abortive_close(pair.b);
   settle();
@@ -349,7 +349,8 @@ void poll_full(Trace& trace) {
   abortive_close(pair.b);
   settle();
   trace.poll(pair.a);
-  trace.send(pair.a);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
+  trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register poll_full_entry{{
     .id = "tcp-blocked/poll-full-buffer-through-fin-and-rst",

@@ -48,8 +48,9 @@ void sendfile_mebibyte(Trace& trace) {
   const Fd a = socket_with_closed_peer();
   // Any file that is long enough: the probe itself.
   const Fd file(must("open(/proc/self/exe)", open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
-  trace.call("sendfile", std::to_string(mebibyte),
-             [&] { return sendfile(a, file, nullptr, mebibyte); }, share_of(mebibyte));
+  trace.call(
+      "sendfile", "1 MiB", [&] { return sendfile(a, file, nullptr, mebibyte); },
+      share_of(mebibyte));
   trace.send(a);
 }
 const Register sendfile_mebibyte_entry{{
@@ -65,9 +66,9 @@ void splice_pipe(Trace& trace) {
   constexpr size_t length = 65536;
   const Fd a = socket_with_closed_peer();
   const Pipe pipe = pipe_holding(length);
-  trace.call("splice", "pipe to socket, " + std::to_string(length),
-             [&] { return splice(pipe.reader, nullptr, a, nullptr, length, 0); },
-             share_of(length));
+  trace.call(
+      "splice", "pipe to socket, 65536",
+      [&] { return splice(pipe.reader, nullptr, a, nullptr, length, 0); }, share_of(length));
   trace.send(a);
 }
 const Register splice_pipe_entry{{
@@ -81,8 +82,8 @@ const Register splice_pipe_entry{{
 void write_mebibyte(Trace& trace) {
   const Fd a = socket_with_closed_peer(ample_buffer);
   static const std::vector<char> bytes(mebibyte);
-  trace.call("write", std::to_string(mebibyte), [&] { return write(a, bytes.data(), mebibyte); },
-             share_of(mebibyte));
+  trace.call(
+      "write", "1 MiB", [&] { return write(a, bytes.data(), mebibyte); }, share_of(mebibyte));
   trace.send(a);
   trace.send(a);
 }

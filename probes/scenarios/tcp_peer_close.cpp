@@ -82,6 +82,21 @@ const Register so_error_before_send_entry{{
     .run = so_error_before_send,
 }};
 
+void shutdown_before_send(Trace& trace) {
+  const Fd a = closed_by_peer();
+  must_send(a, 1);
+  settle();
+  trace.shutdown(a, SHUT_WR);
+  trace.send(a);
+}
+const Register shutdown_before_send_entry{{
+    .id = "tcp/close-wait-rst-shutdown-first",
+    .asks = "What does shutdown say of a connection that has broken, and does it spare the next "
+            "send the signal?",
+    .grounds = {tcp_reset, "net/ipv4/af_inet.c:inet_shutdown", sk_stream_error},
+    .run = shutdown_before_send,
+}};
+
 void unread_data_in_close_wait(Trace& trace) {
   const Fd a = closed_by_peer(5);
   trace.send(a);
