@@ -108,13 +108,7 @@ Listener tcp_listener(Over over, int backlog, const Prepare& prepare) {
 }
 
 Listener silent_listener() {
-  return tcp_listener(Over::ipv4, 16, [](int fd) {
-    // Asked before the listener is: net/ipv4/tcp_ipv4.c:tcp_v4_rcv, sk_filter().
-    sock_filter keep_nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-    const sock_fprog program{.len = 1, .filter = &keep_nothing};
-    must("setsockopt(SO_ATTACH_FILTER)",
-         setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
-  });
+  return tcp_listener(Over::ipv4, 16, deafen);
 }
 
 ClosedPort closed_port(Over over) {
@@ -213,6 +207,14 @@ std::string end_state(const Address& local, const Address& remote) {
 
 std::chrono::seconds fin_timeout() {
   return std::chrono::seconds(read_sysctl("net.ipv4.tcp_fin_timeout"));
+}
+
+void deafen(int fd) {
+  // Asked before the socket is: net/ipv4/tcp_ipv4.c:tcp_v4_rcv, sk_filter().
+  sock_filter keep_nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{.len = 1, .filter = &keep_nothing};
+  must("setsockopt(SO_ATTACH_FILTER)",
+       setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
 }
 
 void fill(int fd) {

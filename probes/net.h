@@ -95,6 +95,10 @@ std::string end_state(const Address& local, const Address& remote);
 /// For how long an end that nobody holds stays in FIN_WAIT_2: net.ipv4.tcp_fin_timeout as it is.
 std::chrono::seconds fin_timeout();
 
+/// From now on nothing that is sent to this socket arrives, nor is it acknowledged; what it sends
+/// itself leaves as ever.
+void deafen(int fd);
+
 /// Sends until the socket takes no more and stays so: O_NONBLOCK is set for it and put back.
 void fill(int fd);
 

@@ -40,16 +40,33 @@ constexpr const char* tcp_shutdown = "net/ipv4/tcp.c:tcp_shutdown";
 // Far more than small_buffers() hold: 8 MiB.
 constexpr size_t much = 8U << 20U;
 
-// Its two buffers are small.
+// The peer does not read.
 Pair narrow_pair() {
   return tcp_pair(Over::ipv4, small_buffers);
 }
 
-// ... and full: `a` cannot send one byte.
-Pair full_pair() {
+// The peer has a byte to read and hears nothing more. It might as well let its window fill, but a
+// closed window lets bytes through, now and then, to see whether it is closed still
+// (net/ipv4/tcp_output.c:tcp_write_wakeup); what is never acknowledged takes up its room for good.
+Pair stalled_pair() {
   Pair pair = narrow_pair();
+  must_send(pair.a, 1);
+  settle();
+  deafen(pair.b);
+  return pair;
+}
+
+// ... and `a` cannot send one byte more.
+Pair full_pair() {
+  Pair pair = stalled_pair();
   fill(pair.a);
   return pair;
+}
+
+// The peer's FIN, whose ACK a deaf peer does not hear.
+void send_fin(const Pair& pair) {
+  must("shutdown", shutdown(pair.b, SHUT_WR));
+  await_state(pair.a, "CLOSE_WAIT");
 }
 
 BlockedCall send_in_thread(Trace& trace, int fd, size_t length) {
@@ -105,7 +122,7 @@ void send_close_wait_rst(Trace& trace) {
   Pair pair = full_pair();
   BlockedCall sending = send_in_thread(trace, pair.a, 1);
   sending.await_blocked();
-  must_shutdown(pair.b, SHUT_WR);
+  send_fin(pair);
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
@@ -238,7 +255,7 @@ void sendfile_partial_close_wait_rst(Trace& trace) {
   const Fd file = long_file();
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
   sending.await_blocked();
-  must_shutdown(pair.b, SHUT_WR);
+  send_fin(pair);
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
@@ -290,7 +307,7 @@ void sendfile_nothing_close_wait_rst(Trace& trace) {
   const Fd file = long_file();
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
   sending.await_blocked();
-  must_shutdown(pair.b, SHUT_WR);
+  send_fin(pair);
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
@@ -305,7 +322,7 @@ const Register sendfile_nothing_close_wait_rst_entry{{
 }};
 
 void send_timeout(Trace& trace) {
-  Pair pair = narrow_pair();
+  Pair pair = stalled_pair();
   static const std::vector<char> bytes(much);
   const timeval patience{.tv_sec = 0, .tv_usec = 100'000};
   must("setsockopt(SO_SNDTIMEO)",
@@ -344,7 +361,7 @@ const Register nonblocking_full_entry{{
 void poll_full(Trace& trace) {
   Pair pair = full_pair();
   trace.poll(pair.a);
-  must_shutdown(pair.b, SHUT_WR);
+  send_fin(pair);
   trace.poll(pair.a);
   abortive_close(pair.b);
   settle();

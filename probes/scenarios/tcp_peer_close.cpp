@@ -365,5 +365,25 @@ const Register linger2_negative_entry{{
     .run = linger2_negative,
 }};
 
+void too_many_orphans(Trace& trace) {
+  Pair pair = tcp_pair(Over::ipv4, small_buffers);
+  fill(pair.b);  // so that its FIN cannot leave: an end in FIN_WAIT1 that nobody holds
+  pair.b.close();
+  settle();
+  trace.state(pair.a);
+  trace.poll(pair.a);
+  trace.send(pair.a);
+  trace.send(pair.a);
+}
+const Register too_many_orphans_entry{{
+    .id = "tcp/peer-close-too-many-orphans",
+    .asks = "What does one see of a peer that closes in good order on a machine that will not keep "
+            "connections which no process holds?",
+    .grounds = {"net/ipv4/tcp.c:tcp_close", "net/ipv4/tcp.c:tcp_check_oom", tcp_reset,
+                sk_stream_error},
+    .sysctls = {{"net.ipv4.tcp_max_orphans", "-1"}},
+    .run = too_many_orphans,
+}};
+
 }  // namespace
 }  // namespace probe
