@@ -62,15 +62,16 @@ std::string flag_words(size_t length, int flags) {
     int bit;
     const char* name;
   };
-  static constexpr std::array<Flag, 9> known{{{MSG_OOB, "MSG_OOB"},
-                                              {MSG_PEEK, "MSG_PEEK"},
-                                              {MSG_TRUNC, "MSG_TRUNC"},
-                                              {MSG_DONTWAIT, "MSG_DONTWAIT"},
-                                              {MSG_WAITALL, "MSG_WAITALL"},
-                                              {MSG_ERRQUEUE, "MSG_ERRQUEUE"},
-                                              {MSG_NOSIGNAL, "MSG_NOSIGNAL"},
-                                              {MSG_MORE, "MSG_MORE"},
-                                              {MSG_ZEROCOPY, "MSG_ZEROCOPY"}}};
+  static constexpr std::array<Flag, 10> known{{{MSG_OOB, "MSG_OOB"},
+                                               {MSG_PEEK, "MSG_PEEK"},
+                                               {MSG_TRUNC, "MSG_TRUNC"},
+                                               {MSG_DONTWAIT, "MSG_DONTWAIT"},
+                                               {MSG_WAITALL, "MSG_WAITALL"},
+                                               {MSG_ERRQUEUE, "MSG_ERRQUEUE"},
+                                               {MSG_NOSIGNAL, "MSG_NOSIGNAL"},
+                                               {MSG_MORE, "MSG_MORE"},
+                                               {MSG_ZEROCOPY, "MSG_ZEROCOPY"},
+                                               {MSG_FASTOPEN, "MSG_FASTOPEN"}}};
   std::string words = std::to_string(length);
   std::string separator = ", ";
   for (const Flag& flag : known) {
