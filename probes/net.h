@@ -68,6 +68,11 @@ struct Pair {
 };
 Pair tcp_pair(Over over = Over::ipv4, const Prepare& prepare = {});
 
+/// The same over IPv4 for a protocol other than TCP: SOCK_STREAM and IPPROTO_SCTP, say.
+Fd inet_socket(int type, int protocol);
+Listener inet_listener(int type, int protocol, const Prepare& prepare = {});
+Pair inet_pair(int type, int protocol, const Prepare& prepare = {});
+
 /// SO_LINGER {1, 0} and close: the peer gets a RST (net/ipv4/tcp.c:tcp_close).
 void abortive_close(Fd& fd);
 
@@ -84,6 +89,10 @@ std::string tcp_state_name(int state);
 
 /// Looks again and again until `reached`; Broken, saying what did not come, after some seconds.
 void await(const std::string& what, const std::function<bool()>& reached);
+
+/// Waits until poll(2) reports one of these events of a socket that a kernel thread serves, not the
+/// interrupt of its packets; Broken after some seconds.
+void await_events(int fd, short events);
 
 /// Waits until the socket is in this state; Broken after some seconds.
 void await_state(int fd, const std::string& state);
