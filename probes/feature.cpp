@@ -64,6 +64,13 @@ std::string net_admin_missing() {
   return socket_option_missing("setsockopt(SO_RCVBUFFORCE)", SOL_SOCKET, SO_RCVBUFFORCE);
 }
 
+std::string scripted_peer_missing() {
+  const Fd raw(socket(AF_INET, SOCK_RAW, IPPROTO_RAW));
+  if (raw < 0) return unless_done("socket(SOCK_RAW)", raw);
+  const Fd packet(socket(AF_PACKET, SOCK_DGRAM, 0));
+  return unless_done("socket(AF_PACKET)", packet);
+}
+
 std::string pid_namespace_missing() {
   // In a child: the namespace would be that of all our later children.
   Child child([] { return unshare(CLONE_NEWPID) == 0 ? 0 : errno; });
@@ -80,6 +87,7 @@ const std::vector<Feature>& features() {
       {"ipv6", ipv6_missing},
       {"net_admin", net_admin_missing},
       {"pid_namespace", pid_namespace_missing},
+      {"scripted_peer", scripted_peer_missing},
       {"so_zerocopy", so_zerocopy_missing},
       {"tcp_repair", tcp_repair_missing},
   };
