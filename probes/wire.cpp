@@ -7,6 +7,7 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <net/route.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <array>
@@ -246,6 +247,7 @@ void Peer::collect() {
     const auto segment = segment_in(packet, {.from = kernel_, .to = peer_});
     if (!segment) continue;
     last_packet_ = packet;
+    ++heard_;
     note(*segment);
   }
 }
@@ -267,6 +269,18 @@ bool Peer::is_repeated(const Segment& segment) const {
   if (segment.has(SYN)) return segment.has(ACK) && syn_ack_seen_;
   const uint32_t end = segment.seq + segment.span();
   return segment.span() > 0 && static_cast<int32_t>(end - kernel_next_) <= 0;
+}
+
+bool Peer::hears(std::chrono::milliseconds within) {
+  using Clock = std::chrono::steady_clock;
+  const size_t before = heard_;
+  const Clock::time_point deadline = Clock::now() + within;
+  while (heard_ == before && Clock::now() < deadline) {
+    pollfd polled{.fd = sniffer_, .events = POLLIN, .revents = 0};
+    must("poll", ::poll(&polled, 1, static_cast<int>(within.count())));
+    collect();
+  }
+  return heard_ != before;
 }
 
 std::vector<std::string> Peer::take_news() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -80,6 +81,9 @@ class Peer {
   /// An ICMP error that quotes the kernel's last segment.
   void unreachable(Unreachable what);
 
+  /// Whether the kernel sends anything, a repetition too, before so much time is over.
+  bool hears(std::chrono::milliseconds within);
+
   /// What the kernel has sent since the peer last put a segment onto the wire, or since this was
   /// last called, in words. What a timer repeats is left out, as it depends on how busy the machine
   /// is: data, a FIN or a SYN|ACK that were there before.
@@ -107,6 +111,7 @@ class Peer {
   uint32_t kernel_next_ = 0;
   uint32_t kernel_ack_ = 0;
   uint32_t kernel_clock_ = 0;
+  size_t heard_ = 0;
   bool syn_ack_seen_ = false;
   std::string last_packet_;
   std::vector<Segment> news_;
