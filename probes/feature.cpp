@@ -55,6 +55,11 @@ std::string so_zerocopy_missing() {
   return socket_option_missing("setsockopt(SO_ZEROCOPY)", SOL_SOCKET, SO_ZEROCOPY);
 }
 
+std::string tcp_fastopen_connect_missing() {
+  return socket_option_missing("setsockopt(TCP_FASTOPEN_CONNECT)", IPPROTO_TCP,
+                               TCP_FASTOPEN_CONNECT);
+}
+
 std::string tcp_repair_missing() {
   return socket_option_missing("setsockopt(TCP_REPAIR)", IPPROTO_TCP, TCP_REPAIR);
 }
@@ -89,6 +94,7 @@ const std::vector<Feature>& features() {
       {"pid_namespace", pid_namespace_missing},
       {"scripted_peer", scripted_peer_missing},
       {"so_zerocopy", so_zerocopy_missing},
+      {"tcp_fastopen_connect", tcp_fastopen_connect_missing},
       {"tcp_repair", tcp_repair_missing},
   };
   return all;

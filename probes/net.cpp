@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "probes/must.h"
+#include "probes/sysctl.h"
 
 namespace probe {
 namespace {
@@ -105,10 +107,24 @@ Listener tcp_listener(Over over, int backlog, const Prepare& prepare) {
   return {std::move(fd), address};
 }
 
+Listener silent_listener() {
+  return tcp_listener(Over::ipv4, 16, deafen);
+}
+
 ClosedPort closed_port(Over over) {
   Fd fd = bound_socket(over, {});
   const Address address = local_address(fd);
   return {std::move(fd), address};
+}
+
+Fd connecting_socket(const Address& to) {
+  Fd fd = tcp_socket();
+  must("fcntl(F_SETFL)", fcntl(fd, F_SETFL, O_NONBLOCK));
+  if (connect(fd, to.data(), to.length) == 0 || errno != EINPROGRESS) {
+    throw Broken("a connect that does not block did not begin");
+  }
+  settle();
+  return fd;
 }
 
 Pair tcp_pair(Over over, const Prepare& prepare) {
@@ -190,10 +206,15 @@ std::string end_state(const Address& local, const Address& remote) {
 }
 
 std::chrono::seconds fin_timeout() {
-  std::ifstream file("/proc/sys/net/ipv4/tcp_fin_timeout");
-  long seconds = 0;
-  if (!(file >> seconds)) throw Broken("/proc/sys/net/ipv4/tcp_fin_timeout cannot be read");
-  return std::chrono::seconds(seconds);
+  return std::chrono::seconds(read_sysctl("net.ipv4.tcp_fin_timeout"));
+}
+
+void deafen(int fd) {
+  // Asked before the socket is: net/ipv4/tcp_ipv4.c:tcp_v4_rcv, sk_filter().
+  sock_filter keep_nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{.len = 1, .filter = &keep_nothing};
+  must("setsockopt(SO_ATTACH_FILTER)",
+       setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
 }
 
 void fill(int fd) {

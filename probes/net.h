@@ -46,12 +46,19 @@ struct Listener {
 };
 Listener tcp_listener(Over over = Over::ipv4, int backlog = 16, const Prepare& prepare = {});
 
+/// A listener that drops whatever is sent to it, so that its clients stay in SYN_SENT. Once it is
+/// closed, the next SYN is answered by a RST.
+Listener silent_listener();
+
 /// A loopback address at which nobody listens, and nobody will as long as `reserved` is open.
 struct ClosedPort {
   Fd reserved;
   Address address;
 };
 ClosedPort closed_port(Over over = Over::ipv4);
+
+/// A non-blocking socket that has begun to connect; what was sent for it by then has been answered.
+Fd connecting_socket(const Address& to);
 
 /// Two ends of one connection, both ESTABLISHED. `a`, the end under test, connected; `b` was
 /// accepted.
@@ -87,6 +94,10 @@ std::string end_state(const Address& local, const Address& remote);
 
 /// For how long an end that nobody holds stays in FIN_WAIT_2: net.ipv4.tcp_fin_timeout as it is.
 std::chrono::seconds fin_timeout();
+
+/// From now on nothing that is sent to this socket arrives, nor is it acknowledged; what it sends
+/// itself leaves as ever.
+void deafen(int fd);
 
 /// Sends until the socket takes no more and stays so: O_NONBLOCK is set for it and put back.
 void fill(int fd);

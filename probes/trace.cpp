@@ -62,15 +62,16 @@ std::string flag_words(size_t length, int flags) {
     int bit;
     const char* name;
   };
-  static constexpr std::array<Flag, 9> known{{{MSG_OOB, "MSG_OOB"},
-                                              {MSG_PEEK, "MSG_PEEK"},
-                                              {MSG_TRUNC, "MSG_TRUNC"},
-                                              {MSG_DONTWAIT, "MSG_DONTWAIT"},
-                                              {MSG_WAITALL, "MSG_WAITALL"},
-                                              {MSG_ERRQUEUE, "MSG_ERRQUEUE"},
-                                              {MSG_NOSIGNAL, "MSG_NOSIGNAL"},
-                                              {MSG_MORE, "MSG_MORE"},
-                                              {MSG_ZEROCOPY, "MSG_ZEROCOPY"}}};
+  static constexpr std::array<Flag, 10> known{{{MSG_OOB, "MSG_OOB"},
+                                               {MSG_PEEK, "MSG_PEEK"},
+                                               {MSG_TRUNC, "MSG_TRUNC"},
+                                               {MSG_DONTWAIT, "MSG_DONTWAIT"},
+                                               {MSG_WAITALL, "MSG_WAITALL"},
+                                               {MSG_ERRQUEUE, "MSG_ERRQUEUE"},
+                                               {MSG_NOSIGNAL, "MSG_NOSIGNAL"},
+                                               {MSG_MORE, "MSG_MORE"},
+                                               {MSG_ZEROCOPY, "MSG_ZEROCOPY"},
+                                               {MSG_FASTOPEN, "MSG_FASTOPEN"}}};
   std::string words = std::to_string(length);
   std::string separator = ", ";
   for (const Flag& flag : known) {
@@ -97,6 +98,10 @@ Json signal_json(const siginfo_t& info) {
   return Json::object({{"signal", signal_name(info.si_signo)},
                        {"code", code_name(info)},
                        {"pid", info.si_pid == getpid() ? "self" : "other"}});
+}
+
+std::function<std::string(long)> share_of(long total) {
+  return [total](long count) { return count == total ? "full" : "partial"; };
 }
 
 std::string TraceBuffer::steps() const {
@@ -147,6 +152,7 @@ void Trace::end(Step step, Json seen) {
       signals.push_back(signal_json(seen_signals.infos.at(i)));
     }
     seen.set("signals", Json::array(signals));
+    seen_signals.count = 0;
   }
   TraceBuffer::Slot& slot = buffer_->slots.at(step.slot);
   copy_text(slot.seen.data(), slot.seen.size(), members(seen));

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ void install_signal_recorder();
 /// SIGPIPE as a handler, sigtimedwait(2) or a signalfd saw it, in words:
 /// `{"signal":"SIGPIPE","code":"SI_USER","pid":"self"}`.
 Json signal_json(const siginfo_t& info);
+
+/// For Trace::call(): instead of a count that depends on buffers, `full` if it is `total`, else
+/// `partial`.
+std::function<std::string(long)> share_of(long total);
 
 class Trace {
  public:
@@ -68,6 +73,8 @@ class Trace {
   /// seen. The signals that this thread got between the two are added.
   Step begin(std::string_view label, std::string_view name, std::string_view args);
   void end(Step step, Json seen);
+  /// The same for a plain call: `word` in place of what it returned, unless empty.
+  void end_call(Step step, long returned, int error, const std::string& word = {});
 
   // The calls that nearly every scenario makes. `fd` is the socket or pipe under test.
   long send(int fd, size_t length = 1, int flags = 0);
@@ -92,8 +99,6 @@ class Trace {
   void so_error(int fd);
 
  private:
-  void end_call(Step step, long returned, int error, const std::string& word = {});
-
   TraceBuffer* buffer_;
   std::string who_;
 };
