@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint8_t hop_limit = 64;
 constexpr uint8_t timestamps_length = 10;
+constexpr size_t sack_block_length = 8;
 
 bool is_ipv6(const Route& route) {
   return route.from.storage.ss_family == AF_INET6;
@@ -84,6 +85,12 @@ void read_options(const std::string& options, Segment& segment) {
     if (length < 2 || at + length > options.size()) return;
     if (options.at(at) == TCPOPT_TIMESTAMP && length == timestamps_length) {
       segment.timestamps = Timestamps{.value = number(at + 2), .echo = number(at + 6)};
+    }
+    if (options.at(at) == TCPOPT_SACK) {
+      for (size_t block = at + 2; block + sack_block_length <= at + length;
+           block += sack_block_length) {
+        segment.sack.push_back({.left = number(block), .right = number(block + 4)});
+      }
     }
     at += length;
   }
@@ -229,6 +236,9 @@ std::string words(const Segment& segment, uint32_t first_seq, uint32_t first_ack
   }
   text += " " + relative(segment.seq, first_seq) + ":" + std::to_string(segment.length);
   if (segment.has(ACK)) text += " ack " + relative(segment.ack, first_ack);
+  for (const SackBlock& block : segment.sack) {
+    text += " sack " + relative(block.left, first_ack) + ":" + relative(block.right, first_ack);
+  }
   return text;
 }
 

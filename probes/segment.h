@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "probes/net.h"
 
@@ -19,6 +20,12 @@ struct Timestamps {
   uint32_t echo = 0;
 };
 
+/// RFC 2018: the octets from `left` up to, not including, `right` have been received.
+struct SackBlock {
+  uint32_t left = 0;
+  uint32_t right = 0;
+};
+
 /// Sequence numbers are those of the wire.
 struct Segment {
   uint8_t flags = 0;
@@ -29,6 +36,7 @@ struct Segment {
   std::optional<uint16_t> mss = {};
   bool sack_permitted = false;
   std::optional<Timestamps> timestamps = {};
+  std::vector<SackBlock> sack = {};  ///< read, never written
 
   bool has(uint8_t flag) const { return (flags & flag) != 0; }
   /// How far it moves the sequence: SYN and FIN count as an octet each.
@@ -55,7 +63,7 @@ enum class Unreachable { host, port };
 std::string unreachable_packet(Unreachable what, const std::string& packet, const Route& route);
 
 /// `. 1:0 ack 5`: flags (S F R P U, then a dot for ACK), relative sequence number, length, and, if
-/// it carries an ACK, the relative acknowledgement.
+/// it carries an ACK, the relative acknowledgement; ` sack 5:10` for each SACK block.
 std::string words(const Segment& segment, uint32_t first_seq, uint32_t first_ack);
 
 /// The Internet checksum (RFC 1071) of 16-bit words in network order; an odd octet counts as if a

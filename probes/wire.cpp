@@ -293,17 +293,9 @@ std::vector<std::string> Peer::take_news() {
   return seen;
 }
 
-void wire(Trace trace, std::initializer_list<Peer*> peers) {
-  settle();
-  std::vector<std::string> seen;
-  for (Peer* peer : peers) {
-    for (std::string& segment : peer->take_news()) seen.push_back(std::move(segment));
-  }
-  trace.look("wire", "packets", "", Json::object({{"segments", Json::strings(seen)}}));
-}
-
 void wire(Trace trace, Peer& peer) {
-  wire(std::move(trace), {&peer});
+  settle();
+  trace.look("wire", "packets", "", Json::object({{"segments", Json::strings(peer.take_news())}}));
 }
 
 }  // namespace probe

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -117,10 +116,8 @@ class Peer {
   std::vector<Segment> news_;
 };
 
-/// Records what the kernel has sent to the peer in answer to its last segment; to several peers,
-/// one after the other.
+/// Records what the kernel has sent to the peer in answer to its last segment.
 void wire(Trace trace, Peer& peer);
-void wire(Trace trace, std::initializer_list<Peer*> peers);
 
 /// What a scenario with a scripted peer needs, filled in.
 Scenario scripted(Scenario scenario);

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 
 #include <array>
+#include <chrono>
 
 #include "probes/must.h"
 #include "probes/scenario.h"
@@ -22,6 +23,8 @@
 //  - SHUT_WR sends its FIN in SYN_RECV already (net/ipv4/tcp.c:tcp_shutdown).
 namespace probe {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr const char* synsent_state_process = "net/ipv4/tcp_input.c:tcp_rcv_synsent_state_process";
 constexpr const char* tcp_rcv_state_process = "net/ipv4/tcp_input.c:tcp_rcv_state_process";
@@ -77,6 +80,10 @@ void syn_sent_bad_ack(Trace& trace) {
   Peer peer;
   const Fd a = peer.connecting();
   peer.inject({.ack = unsent});
+  // A SYN that this makes the kernel repeat comes by a timer of two ticks; by its own it would
+  // come after a second.
+  while (peer.hears(100ms)) {
+  }
   wire(trace, peer);
   trace.state(a);
 }
@@ -91,7 +98,6 @@ const Register syn_sent_bad_ack_entry{scripted({
 Fd crossing(Peer& peer) {
   Fd a = peer.connecting();
   peer.say({.flags = SYN});
-  peer.await_segment();
   return a;
 }
 
@@ -116,6 +122,7 @@ const Register crossed_rst_entry{scripted({
 void crossed_synack(Trace& trace) {
   Peer peer;
   const Fd a = crossing(peer);
+  wire(trace, peer);
   trace.state(a);
   peer.inject({.flags = SYN | ACK, .seq = -1});
   wire(trace, peer);
@@ -132,6 +139,7 @@ const Register crossed_synack_entry{scripted({
 void crossed_shut_wr(Trace& trace) {
   Peer peer;
   const Fd a = crossing(peer);
+  peer.await_segment();
   trace.shutdown(a, SHUT_WR);
   trace.state(a);
   wire(trace, peer);
@@ -151,13 +159,13 @@ const Register crossed_shut_wr_entry{scripted({
 
 void overflow(Trace& trace) {
   std::array<Peer, 3> peers;
-  std::array<Trace, 3> traces{trace.on("peer0"), trace.on("peer1"), trace.on("peer2")};
+  std::array<Trace, 3> traces{trace.on("client0"), trace.on("client1"), trace.on("client2")};
   const Listener listener = peers.front().listener();
-  for (Peer& peer : peers) {
-    peer.talk_to(listener.address);
-    peer.say({.flags = SYN});
+  for (size_t i = 0; i < peers.size(); ++i) {
+    peers.at(i).talk_to(listener.address);
+    peers.at(i).say({.flags = SYN});
+    wire(traces.at(i), peers.at(i));
   }
-  wire(trace, {&peers.at(0), &peers.at(1), &peers.at(2)});
   must("listen", listen(listener.fd, 0));
   for (size_t i = 0; i < peers.size(); ++i) {
     peers.at(i).acknowledge();

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <fstream>
 #include <string>
 #include <vector>
 
+#include "probes/elapsed.h"
 #include "probes/must.h"
 #include "probes/scenario.h"
+#include "probes/sysctl.h"
 #include "probes/wire.h"
 
 // Connections that end because nobody answers. What Linux 3.16 answers follows from a few rules:
@@ -30,7 +30,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-using Seconds = std::chrono::duration<double>;
 
 constexpr const char* tcp_write_timeout = "net/ipv4/tcp_timer.c:tcp_write_timeout";
 constexpr const char* tcp_retransmit_timer = "net/ipv4/tcp_timer.c:tcp_retransmit_timer";
@@ -42,54 +41,28 @@ constexpr const char* send_active_reset = "net/ipv4/tcp_output.c:tcp_send_active
 constexpr const char* tcp_recvmsg = "net/ipv4/tcp.c:tcp_recvmsg";
 constexpr const char* sk_stream_error = "net/core/stream.c:sk_stream_error";
 
-// What ended a wait, by name, and how long that takes at least and at most. The bounds come from
-// the kernel's rules and are wide: they tell one rule from another.
-struct Cause {
-  const char* name;
-  Seconds least;
-  Seconds most;
-};
-
-Seconds retries2_time() {
-  std::ifstream file("/proc/sys/net/ipv4/tcp_retries2");
-  int retries = 0;
-  if (!(file >> retries)) throw Broken("/proc/sys/net/ipv4/tcp_retries2 cannot be read");
-  // As retransmits_timed_out() reckons: doubled from TCP_RTO_MIN nine times, then TCP_RTO_MAX each.
-  constexpr Seconds shortest = 200ms;
-  constexpr Seconds longest = 120s;
-  constexpr int doubled = 9;
-  return shortest * (std::exp2(std::min(retries, doubled) + 1) - 1) +
-         longest * std::max(retries - doubled, 0);
+// As retransmits_timed_out() reckons: doubled from TCP_RTO_MIN nine times, then TCP_RTO_MAX each.
+Span retries2_span() {
+  const long retries = read_sysctl("net.ipv4.tcp_retries2");
+  constexpr auto shortest = 200ms;
+  constexpr auto longest = 120s;
+  constexpr long doubled = 9;
+  const std::chrono::milliseconds time = shortest * ((2L << std::min(retries, doubled)) - 1) +
+                                         longest * std::max(retries - doubled, 0L);
+  // The repetition that finds the time over may be the one after, 120 s later.
+  return {.name = "tcp_retries2", .from = time * 9 / 10, .to = time * 13 / 10 + 2s};
 }
 
-std::vector<Cause> retries2() {
-  const Seconds time = retries2_time();
-  return {{.name = "tcp_retries2", .least = time * 0.9, .most = time * 1.3 + 2s}};
-}
-
-// TCP_USER_TIMEOUT, looked at when it is over, or only when the next repetition is due.
-std::vector<Cause> user_timeout(Seconds time) {
-  const Seconds soon = time + 500ms;
-  return {{.name = "TCP_USER_TIMEOUT", .least = time * 0.9, .most = soon},
-          {.name = "retransmission after TCP_USER_TIMEOUT", .least = soon, .most = 4s}};
-}
-
-std::vector<Cause> keepalive(int fd) {
+Span keepalive_span(int fd) {
   const auto option = [fd](int name) {
     int value = 0;
     socklen_t size = sizeof value;
     must("getsockopt", getsockopt(fd, IPPROTO_TCP, name, &value, &size));
     return value;
   };
-  const Seconds time(option(TCP_KEEPIDLE) + option(TCP_KEEPCNT) * option(TCP_KEEPINTVL));
-  return {{.name = "keepalive", .least = time * 0.9, .most = time * 1.2 + 1500ms}};
-}
-
-std::string cause_of(Seconds elapsed, const std::vector<Cause>& known) {
-  const auto cause = std::find_if(known.begin(), known.end(), [&](const Cause& one) {
-    return one.least <= elapsed && elapsed <= one.most;
-  });
-  return cause != known.end() ? cause->name : std::to_string(std::lround(elapsed.count())) + " s";
+  const std::chrono::milliseconds time =
+      1s * (option(TCP_KEEPIDLE) + option(TCP_KEEPCNT) * option(TCP_KEEPINTVL));
+  return {.name = "keepalive", .from = time * 9 / 10, .to = time * 12 / 10 + 1500ms};
 }
 
 // Until the socket is closed, which poll() says of itself; or, where that may never be, for so
@@ -104,12 +77,12 @@ void await_close(int fd, std::chrono::milliseconds at_most = std::chrono::hours(
   }
 }
 
-// The state that ended the wait, with what it was that ended it.
-void record_close(Trace& trace, int fd, Clock::time_point since, const std::vector<Cause>& known) {
+// The state that ended the wait, and how long it took.
+void record_close(Trace& trace, int fd, Clock::time_point since, const std::vector<Span>& spans) {
   await_close(fd);
-  const Seconds elapsed = Clock::now() - since;
+  const auto elapsed = Clock::now() - since;
   trace.look("state", "getsockopt", "TCP_INFO",
-             Json::object({{"state", tcp_state(fd)}, {"elapsed", cause_of(elapsed, known)}}));
+             Json::object({{"state", tcp_state(fd)}, {"elapsed", elapsed_words(elapsed, spans)}}));
 }
 
 void set_user_timeout(int fd, std::chrono::milliseconds time) {
@@ -121,7 +94,7 @@ void retransmission_recv(Trace& trace) {
   const Fd a = peer.accepted();
   const Clock::time_point sent = Clock::now();
   trace.send(a);
-  record_close(trace, a, sent, retries2());
+  record_close(trace, a, sent, {retries2_span()});
   trace.recv(a);
   trace.recv(a);
   trace.send(a);
@@ -184,7 +157,10 @@ void user_timeout_data(Trace& trace) {
   set_user_timeout(a, timeout);
   const Clock::time_point sent = Clock::now();
   trace.send(a);
-  record_close(trace, a, sent, user_timeout(timeout));
+  const Span in_time = limit_span("TCP_USER_TIMEOUT", timeout);
+  record_close(
+      trace, a, sent,
+      {in_time, {.name = "retransmission after TCP_USER_TIMEOUT", .from = in_time.to, .to = 4s}});
   trace.poll(a);
   trace.send(a);
   trace.send(a);
@@ -217,10 +193,10 @@ const Register user_timeout_soft_error_entry{scripted({
 void user_timeout_zero_window(Trace& trace) {
   Peer peer;
   const Fd a = peer.accepted();
-  set_user_timeout(a, 2s);
+  set_user_timeout(a, 1500ms);
   const Said closed_window{.window = 0};
   peer.inject(closed_window);
-  trace.send(a);
+  must_send(a, 1);
   const Clock::time_point deadline = Clock::now() + 30s;
   while (tcp_state(a) != "CLOSE" && Clock::now() < deadline) {
     if (peer.hears(100ms)) peer.inject(closed_window);
@@ -250,7 +226,7 @@ void keep_alive_by_the_second(int fd, int count) {
 }
 
 void look_at_keepalive(Trace& trace, Peer& peer, int fd, Clock::time_point since) {
-  record_close(trace, fd, since, keepalive(fd));
+  record_close(trace, fd, since, {keepalive_span(fd)});
   trace.poll(fd);
   wire(trace, peer);
   trace.send(fd);
@@ -289,13 +265,14 @@ const Register keepalive_timeout_default_entry{scripted({
 })};
 
 void keepalive_user_timeout(Trace& trace) {
+  constexpr auto timeout = 1500ms;
   Peer peer;
   const Fd a = peer.accepted();
   const Clock::time_point since = Clock::now();
-  set_user_timeout(a, 1500ms);
+  set_user_timeout(a, timeout);
   keep_alive_by_the_second(a, 9);
   // Looked at when the next probe is due.
-  record_close(trace, a, since, {{.name = "TCP_USER_TIMEOUT", .least = 1350ms, .most = 5s}});
+  record_close(trace, a, since, {limit_span("TCP_USER_TIMEOUT", timeout, 3500ms)});
   trace.recv(a);
   trace.send(a);
 }
@@ -312,7 +289,7 @@ void close_wait_keepalive(Trace& trace) {
   peer.deliver({.flags = FIN | ACK});
   const Clock::time_point since = Clock::now();
   keep_alive_by_the_second(a, 1);
-  record_close(trace, a, since, keepalive(a));
+  record_close(trace, a, since, {keepalive_span(a)});
   trace.poll(a);
   trace.recv(a);
   trace.send(a);

@@ -110,7 +110,6 @@ void last_ack_rst(Trace& trace) {
   const Fd a = in_last_ack(peer);
   trace.state(a);
   peer.inject({.flags = RST});
-  trace.state(a);
   trace.poll(a);
   trace.send(a);
   trace.send(a);
@@ -194,9 +193,7 @@ const Register fin_wait1_rst_entry{scripted({
 void fin_wait2_rst(Trace& trace) {
   Peer peer;
   const Fd a = in_fin_wait2(peer);
-  trace.state(a);
   peer.inject({.flags = RST});
-  trace.state(a);
   trace.poll(a);
   trace.send(a);
   trace.send(a);

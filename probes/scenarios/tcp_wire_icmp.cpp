@@ -46,17 +46,15 @@ const Register syn_sent_port_entry{scripted_over_both(
     },
     syn_sent_port)};
 
-void syn_sent_host(Trace& trace, Over over) {
-  syn_sent_unreachable(trace, over, Unreachable::host);
+void syn_sent_host(Trace& trace) {
+  syn_sent_unreachable(trace, Over::ipv4, Unreachable::host);
 }
-const Register syn_sent_host_entry{scripted_over_both(
-    {
-        .id = "tcp-wire/syn-sent-icmp-host-unreachable",
-        .asks = "ICMP says of our SYN that the host cannot be reached: is that tried again?",
-        .grounds = {tcp_v4_err, tcp_v6_err, wait_connect, sk_stream_error},
-        .run = {},
-    },
-    syn_sent_host)};
+const Register syn_sent_host_entry{scripted({
+    .id = "tcp-wire/syn-sent-icmp-host-unreachable",
+    .asks = "ICMP says of our SYN that the host cannot be reached: is that tried again?",
+    .grounds = {tcp_v4_err, wait_connect, sk_stream_error},
+    .run = syn_sent_host,
+})};
 
 void syn_sent_recverr(Trace& trace) {
   Peer peer;
@@ -76,8 +74,8 @@ const Register syn_sent_recverr_entry{scripted({
     .run = syn_sent_recverr,
 })};
 
-void established_soft(Trace& trace) {
-  Peer peer;
+void established_soft(Trace& trace, Over over) {
+  Peer peer({.over = over});
   const Fd a = peer.accepted();
   trace.send(a);
   peer.unreachable(Unreachable::host);
@@ -85,12 +83,14 @@ void established_soft(Trace& trace) {
   trace.so_error(a);
   trace.send(a);
 }
-const Register established_soft_entry{scripted({
-    .id = "tcp-wire/established-icmp-soft-error",
-    .asks = "Where does one see that ICMP calls the peer of a live connection unreachable?",
-    .grounds = {tcp_v4_err, sock_getsockopt, tcp_sendmsg},
-    .run = established_soft,
-})};
+const Register established_soft_entry{scripted_over_both(
+    {
+        .id = "tcp-wire/established-icmp-soft-error",
+        .asks = "Where does one see that ICMP calls the peer of a live connection unreachable?",
+        .grounds = {tcp_v4_err, tcp_v6_err, sock_getsockopt, tcp_sendmsg},
+        .run = {},
+    },
+    established_soft)};
 
 void established_port(Trace& trace) {
   Peer peer;

@@ -9,7 +9,7 @@
 //  - A RST is believed in spite of an old timestamp.
 //  - A segment without ACK and RST goes no further than the door in a synchronised state
 //    (tcp_rcv_established, tcp_rcv_state_process), a SYN too, so that its challenge is not reached.
-//  - An ACK of what was never sent is answered in ESTABLISHED alone (tcp_ack).
+//  - An ACK of what was never sent is dropped in silence, with its segment (tcp_ack).
 namespace probe {
 namespace {
 
@@ -90,12 +90,11 @@ const Register syn_in_established_entry{scripted({
 void rst_at_sack_edge(Trace& trace) {
   Peer peer({.sack = true});
   const Fd a = peer.accepted();
-  peer.inject({.flags = PSH | ACK, .seq = 10, .length = 5});
+  peer.inject({.flags = PSH | ACK, .seq = 5, .length = 5});
   wire(trace, peer);
-  peer.inject({.flags = RST, .seq = 15});
+  peer.inject({.flags = RST, .seq = 10});
   wire(trace, peer);
   trace.state(a);
-  trace.send(a);
 }
 const Register rst_at_sack_edge_entry{scripted({
     .id = "tcp-wire/rst-right-sack-edge",
@@ -125,6 +124,7 @@ void ack_of_unsent(Trace& trace) {
   peer.inject({.ack = 100});
   wire(trace, peer);
   trace.state(a);
+  trace.send(a);
 }
 const Register ack_of_unsent_entry{scripted({
     .id = "tcp-wire/established-ack-unsent-data",
