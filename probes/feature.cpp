@@ -143,20 +143,21 @@ std::string fuse_missing() {
   const Fd fd(open("/dev/fuse", O_RDWR | O_CLOEXEC));
   if (fd < 0) return unless_done("open(/dev/fuse)", fd);
   return geteuid() == 0 ? std::string() : "mount(fuse): " + errno_name(EPERM);
-  std::string scripted_peer_missing() {
-    const Fd raw(socket(AF_INET, SOCK_RAW, IPPROTO_RAW));
-    if (raw < 0) return unless_done("socket(SOCK_RAW)", raw);
-    const Fd packet(socket(AF_PACKET, SOCK_DGRAM, 0));
-    return unless_done("socket(AF_PACKET)", packet);
-  }
+}
 
-  std::string pid_namespace_missing() {
-    // In a child: the namespace would be that of all our later children.
-    Child child([] { return unshare(CLONE_NEWPID) == 0 ? 0 : errno; });
-    const int status = child.wait();
-    return status == 0 ? std::string()
-                       : "unshare(CLONE_NEWPID): " + errno_name(WEXITSTATUS(status));
-  }
+std::string scripted_peer_missing() {
+  const Fd raw(socket(AF_INET, SOCK_RAW, IPPROTO_RAW));
+  if (raw < 0) return unless_done("socket(SOCK_RAW)", raw);
+  const Fd packet(socket(AF_PACKET, SOCK_DGRAM, 0));
+  return unless_done("socket(AF_PACKET)", packet);
+}
+
+std::string pid_namespace_missing() {
+  // In a child: the namespace would be that of all our later children.
+  Child child([] { return unshare(CLONE_NEWPID) == 0 ? 0 : errno; });
+  const int status = child.wait();
+  return status == 0 ? std::string() : "unshare(CLONE_NEWPID): " + errno_name(WEXITSTATUS(status));
+}
 
 }  // namespace
 

@@ -28,16 +28,6 @@ constexpr uint32_t first_sequence = 100'000;
 constexpr uint16_t first_port = 7000;
 constexpr uint16_t segment_size = 1460;
 
-Address ipv4_address(const char* text, uint16_t port = 0) {
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  in.sin_port = htons(port);
-  if (inet_pton(AF_INET, text, &in.sin_addr) != 1) throw Broken("inet_pton");
-  Address address{.length = sizeof in};
-  std::memcpy(&address.storage, &in, sizeof in);
-  return address;
-}
-
 void put_address(sockaddr& into, const char* text) {
   const Address address = ipv4_address(text);
   std::memcpy(&into, &address.storage, sizeof into);
