@@ -253,22 +253,31 @@ void deafen(int fd) {
        setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
 }
 
-void fill(int fd) {
-  const int flags = must("fcntl(F_GETFL)", fcntl(fd, F_GETFL));
-  must("fcntl(F_SETFL)", fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+namespace {
+
+// Full is what stays full: until the window and the buffers have stopped to grow
+// (net/ipv4/tcp_input.c:tcp_rcv_space_adjust, :tcp_new_space), room comes back after EAGAIN.
+void fill_by(int fd, std::initializer_list<size_t> lengths) {
   static const std::vector<char> bytes(65536);
-  // Full is what stays full: until the window and the buffers have stopped to grow
-  // (net/ipv4/tcp_input.c:tcp_rcv_space_adjust, :tcp_new_space), room comes back after EAGAIN.
   constexpr int quiet_looks = 20;
   for (int quiet = 0; quiet < quiet_looks; ++quiet) {
-    for (const size_t length : {bytes.size(), size_t{1}}) {
-      while (send(fd, bytes.data(), length, MSG_NOSIGNAL) > 0) quiet = 0;
+    for (const size_t length : lengths) {
+      while (send(fd, bytes.data(), length, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) quiet = 0;
       if (errno != EAGAIN) throw Broken("filling the send buffer: " + errno_name(errno));
     }
     settle();
     pause_a_little();
   }
-  must("fcntl(F_SETFL)", fcntl(fd, F_SETFL, flags));
+}
+
+}  // namespace
+
+void fill(int fd) {
+  fill_by(fd, {65536, 1});
+}
+
+void fill_with_messages(int fd, size_t length) {
+  fill_by(fd, {length});
 }
 
 long drain(int fd) {

@@ -110,8 +110,11 @@ std::chrono::seconds fin_timeout();
 /// itself leaves as ever.
 void deafen(int fd);
 
-/// Sends until the socket takes no more and stays so: O_NONBLOCK is set for it and put back.
+/// Sends, without blocking, until the socket takes no more and stays so.
 void fill(int fd);
+
+/// The same by messages of one length, for a socket that keeps them apart.
+void fill_with_messages(int fd, size_t length);
 
 /// Reads until the end of file; the number of bytes read.
 long drain(int fd);

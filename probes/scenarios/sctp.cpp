@@ -4,10 +4,12 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 
 // Not whole without what stands above.
 #include <linux/sctp.h>
 
+#include "probes/blocked.h"
 #include "probes/must.h"
 #include "probes/net.h"
 #include "probes/scenario.h"
@@ -25,6 +27,8 @@ namespace {
 constexpr const char* sctp_sendmsg = "net/sctp/socket.c:sctp_sendmsg";
 constexpr const char* sctp_error = "net/sctp/socket.c:sctp_error";
 constexpr const char* sctp_poll = "net/sctp/socket.c:sctp_poll";
+
+constexpr const char* wait_for_sndbuf = "net/sctp/socket.c:sctp_wait_for_sndbuf";
 
 char byte = 'x';
 
@@ -97,6 +101,60 @@ const Register unknown_association_entry{{
     .grounds = {sctp_sendmsg, sctp_error},
     .needs = {"sctp"},
     .run = unknown_association,
+}};
+
+// --- A sender that waits for room ---------------------------------------------------------------
+
+// Buffers that fill soon, and a receiver who acknowledges at once, not after 200 ms.
+void prepare_to_fill(int fd) {
+  small_buffers(fd);
+  const sctp_sack_info at_once{.sack_assoc_id = 0, .sack_delay = 0, .sack_freq = 1};
+  must("setsockopt(SCTP_DELAYED_SACK)",
+       setsockopt(fd, IPPROTO_SCTP, SCTP_DELAYED_SACK, &at_once, sizeof at_once));
+}
+
+void blocked_send(Trace& trace, const std::function<void(Pair& pair)>& happen) {
+  Pair pair = inet_pair(SOCK_STREAM, IPPROTO_SCTP, prepare_to_fill);
+  const std::array<char, 1000> message{};
+  fill_with_messages(pair.a, message.size());
+  BlockedCall sending(
+      trace, "send", "1000", [&] { return send(pair.a, message.data(), message.size(), 0); },
+      share_of(message.size()));
+  sending.await_blocked();
+  happen(pair);
+  sending.join();
+  trace.send(pair.a, 1, MSG_DONTWAIT);
+}
+const Register blocked_abort_entry{{
+    .id = "sctp/sctp-one-to-one-blocked-abort",
+    .asks = "What does a sender get that waits for room when its peer aborts?",
+    .grounds = {wait_for_sndbuf, sctp_error},
+    .needs = {"sctp"},
+    .run = [](Trace& trace) { blocked_send(trace, [](Pair& pair) { abortive_close(pair.b); }); },
+}};
+const Register blocked_shut_wr_entry{{
+    .id = "sctp/sctp-one-to-one-blocked-shut-wr",
+    .asks = "Does a sender that waits for room notice that another thread shuts down the socket?",
+    .grounds = {wait_for_sndbuf, "net/sctp/socket.c:sctp_shutdown", sctp_error},
+    .needs = {"sctp"},
+    .run =
+        [](Trace& trace) {
+          blocked_send(trace, [&](Pair& pair) { trace.shutdown(pair.a, SHUT_WR); });
+        },
+}};
+const Register blocked_shut_wr_peer_reads_entry{{
+    .id = "sctp/sctp-one-to-one-blocked-shut-wr-peer-reads",
+    .asks = "What does a sender get that waits for room on a socket which another thread has shut "
+            "down, when the peer makes room?",
+    .grounds = {wait_for_sndbuf, "net/sctp/socket.c:sctp_shutdown", sctp_error},
+    .needs = {"sctp"},
+    .run =
+        [](Trace& trace) {
+          blocked_send(trace, [&](Pair& pair) {
+            trace.shutdown(pair.a, SHUT_WR);
+            drain(pair.b);
+          });
+        },
 }};
 
 }  // namespace

@@ -3,9 +3,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "probes/blocked.h"
 #include "probes/must.h"
 #include "probes/net.h"
 #include "probes/scenario.h"
@@ -22,8 +24,8 @@ namespace {
 constexpr const char* send_stream = "net/tipc/socket.c:tipc_send_stream";
 constexpr unsigned service_type = 4711;
 
-Fd tipc_socket(int flags = 0) {
-  return Fd(must("socket(AF_TIPC)", socket(AF_TIPC, SOCK_STREAM | flags, 0)));
+Fd tipc_socket(int type = SOCK_STREAM) {
+  return Fd(must("socket(AF_TIPC)", socket(AF_TIPC, type, 0)));
 }
 
 Address service(unsigned char address_type) {
@@ -42,18 +44,24 @@ Address service(unsigned char address_type) {
   return address;
 }
 
-Pair tipc_pair() {
-  const Fd listener = tipc_socket();
+Fd tipc_listener(int type = SOCK_STREAM) {
+  Fd listener = tipc_socket(type);
   const Address own = service(TIPC_ADDR_NAMESEQ);
   must("bind", bind(listener, own.data(), own.length));
   must("listen", listen(listener, 1));
-  Fd a = tipc_socket(SOCK_NONBLOCK);
+  return listener;
+}
+
+Pair tipc_pair(int type = SOCK_STREAM) {
+  const Fd listener = tipc_listener(type);
+  Fd a = tipc_socket(type | SOCK_NONBLOCK);
   const Address to = service(TIPC_ADDR_NAME);
   if (connect(a, to.data(), to.length) < 0 && errno != EINPROGRESS) {
     throw Broken("connect: " + errno_name(errno));
   }
   Fd b(must("accept", accept(listener, nullptr, nullptr)));
   await_events(a, POLLOUT);
+  must("fcntl(F_SETFL)", fcntl(a, F_SETFL, 0));
   return {std::move(a), std::move(b)};
 }
 
@@ -66,7 +74,7 @@ void peer_closed(Trace& trace) {
   trace.poll(pair.a);
   trace.send(pair.a);
   trace.send(pair.a);
-  trace.recv(pair.a);
+  trace.recv(pair.a, 100, MSG_DONTWAIT);
 }
 const Register peer_closed_entry{{
     .id = "tipc/tipc-peer-closed",
@@ -87,6 +95,53 @@ const Register shut_wr_entry{{
     .grounds = {"net/tipc/socket.c:tipc_shutdown", send_stream},
     .needs = {"tipc"},
     .run = shut_wr,
+}};
+
+void seqpacket_shut_wr(Trace& trace) {
+  const Pair pair = tipc_pair(SOCK_SEQPACKET);
+  trace.shutdown(pair.a, SHUT_RDWR);
+  trace.send(pair.a);
+}
+const Register seqpacket_shut_wr_entry{{
+    .id = "tipc/tipc-seqpacket-shut-wr",
+    .asks = "What does a TIPC seqpacket socket get that has shut itself down?",
+    .grounds = {"net/tipc/socket.c:tipc_shutdown", "net/tipc/socket.c:tipc_send_packet"},
+    .needs = {"tipc"},
+    .run = seqpacket_shut_wr,
+}};
+
+void listening_sendto(Trace& trace) {
+  const Fd listener = tipc_listener();
+  const Address to = service(TIPC_ADDR_NAME);
+  trace.call("sendto", "1, the service",
+             [&] { return sendto(listener, "x", 1, 0, to.data(), to.length); });
+}
+const Register listening_sendto_entry{{
+    .id = "tipc/tipc-listening-sendto",
+    .asks = "Can a TIPC socket that listens send to somebody?",
+    .grounds = {"net/tipc/socket.c:tipc_sendmsg"},
+    .needs = {"tipc"},
+    .run = listening_sendto,
+}};
+
+void blocked_peer_closed(Trace& trace) {
+  Pair pair = tipc_pair();
+  const std::array<char, 1000> message{};
+  fill_with_messages(pair.a, message.size());
+  BlockedCall sending(
+      trace, "send", "1000", [&] { return send(pair.a, message.data(), message.size(), 0); },
+      share_of(message.size()));
+  sending.await_blocked();
+  pair.b.close();
+  sending.join();
+  trace.send(pair.a, 1, MSG_DONTWAIT);
+}
+const Register blocked_peer_closed_entry{{
+    .id = "tipc/tipc-stream-blocked-peer-closed",
+    .asks = "What does a sender get that waits for its peer to read when the peer closes?",
+    .grounds = {"net/tipc/socket.c:tipc_wait_for_sndpkt", send_stream},
+    .needs = {"tipc"},
+    .run = blocked_peer_closed,
 }};
 
 }  // namespace

@@ -166,18 +166,11 @@ struct Full {
   Sysctls sysctls = {};
 };
 
-void fill_with_bytes(int socket) {
-  const char byte = 'x';
-  while (send(socket, &byte, 1, MSG_DONTWAIT) == 1) {
-  }
-  if (errno != EAGAIN) throw Broken("filling a socket: " + errno_name(errno));
-}
-
 // Two ends of a pair may queue as much to each other as their own buffers hold.
 Pair full_buffer(int type) {
   Pair pair = unix_pair(type);
   set_option(pair.a, SOL_SOCKET, SO_SNDBUF, 1);  // the least that there is, a few messages
-  fill_with_bytes(pair.a);
+  fill_with_messages(pair.a, 1);
   return pair;
 }
 
@@ -186,7 +179,7 @@ Pair full_queue(int type) {
   Listener receiver = named_socket(type);
   Fd sender = unix_socket(type);
   must("connect", connect(sender, receiver.address.data(), receiver.address.length));
-  fill_with_bytes(sender);
+  fill_with_messages(sender, 1);
   return {std::move(sender), std::move(receiver.fd)};
 }
 
