@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-namespace brokenpipe {
+namespace brokenpipe::markdown {
 
-std::string markdown_text(const std::string& text) {
+std::string escaped(const std::string& text) {
   std::string safe;
   for (const char c : text) {
     if (std::string_view("\\`*_{}[]<>#|&").find(c) != std::string_view::npos) safe += '\\';
@@ -13,7 +13,7 @@ std::string markdown_text(const std::string& text) {
   return safe;
 }
 
-std::string markdown_code(const std::string& text) {
+std::string code(const std::string& text) {
   std::string safe;
   for (const char c : text) {
     if (c == '|') safe += '\\';
@@ -23,4 +23,4 @@ std::string markdown_code(const std::string& text) {
   return text.find('`') == std::string::npos ? "`" + safe + "`" : "`` " + safe + " ``";
 }
 
-}  // namespace brokenpipe
+}  // namespace brokenpipe::markdown

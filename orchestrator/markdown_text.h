@@ -2,12 +2,12 @@
 
 #include <string>
 
-namespace brokenpipe {
+namespace brokenpipe::markdown {
 
 /// Text between markup: nothing in it is markup.
-std::string markdown_text(const std::string& text);
+std::string escaped(const std::string& text);
 
 /// Text as code, also in the cell of a table, where only `|` needs care.
-std::string markdown_code(const std::string& text);
+std::string code(const std::string& text);
 
-}  // namespace brokenpipe
+}  // namespace brokenpipe::markdown

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <set>
 
 #include "orchestrator/markdown_text.h"
 #include "orchestrator/report.h"
@@ -9,6 +9,9 @@
 /// What a CI job's page shows: the verdict table, and the differences folded below it.
 namespace brokenpipe {
 namespace {
+
+using markdown::code;
+using markdown::escaped;
 
 std::string table(const Summary& summary) {
   std::string text =
@@ -22,9 +25,8 @@ std::string table(const Summary& summary) {
     };
     const Totals& totals = row.scenarios;
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                        markdown_text(row.kernel),
-                        row.release.empty() ? "-" : markdown_text(row.release),
-                        markdown_text(row.guest), count(totals.same), count(totals.explained),
+                        escaped(row.kernel), row.release.empty() ? "-" : escaped(row.release),
+                        escaped(row.guest), count(totals.same), count(totals.explained),
                         count(totals.unexplained, true), count(totals.added), count(totals.gone),
                         count(totals.inconclusive, true), count(totals.flaky, true),
                         count(totals.unreferenced), row.seconds.empty() ? "-" : row.seconds);
@@ -38,28 +40,33 @@ std::string unexplained(const Summary& summary) {
       "\n### Unexplained differences\n\n"
       "| scenario | step | expected | got | kernels |\n|---|---|---|---|---|\n";
   for (const UnexplainedDifference& difference : summary.unexplained)
-    text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_code(difference.scenario),
-                        markdown_code(difference.place), markdown_code(difference.expected),
-                        markdown_code(difference.got),
-                        markdown_text(kernels_sentence(difference.kernels, summary)));
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", code(difference.scenario),
+                        code(difference.place), code(difference.expected), code(difference.got),
+                        escaped(kernels_sentence(difference.kernels, summary)));
   return text;
 }
 
 std::string explained(const Summary& summary) {
   if (summary.explained.empty()) return {};
   std::string text = "\n### Explained differences\n";
+  std::set<const Change*> told;
   for (const ExplainedDifferences& group : summary.explained) {
     text += "\n";
-    for (const Change* change : group.changes)
-      text += fmt::format("- **{}** ({}; {} {}): {}\n", markdown_text(change->id),
-                          versions_of(*change), markdown_code(change->commit.substr(0, 12)),
-                          markdown_text(change->subject), markdown_text(change->says));
-    text += fmt::format("\nOn {}.\n\n", markdown_text(kernels_sentence(group.kernels, summary)));
+    for (const Change* change : group.changes) {
+      if (!told.insert(change).second) {
+        text += fmt::format("- **{}**, as above\n", escaped(change->id));
+        continue;
+      }
+      text += fmt::format("- **{}** ({}; {} {}): {}\n", escaped(change->id), versions_of(*change),
+                          code(change->commit.substr(0, 12)), escaped(change->subject),
+                          escaped(change->says));
+    }
+    text += fmt::format("\nOn {}.\n\n", escaped(kernels_sentence(group.kernels, summary)));
     text += "| step | expected | got | scenarios |\n|---|---|---|---|\n";
     for (const ExplainedDifferences::Transition& transition : group.transitions)
-      text += fmt::format("| {} | {} | {} | {} |\n", markdown_code(transition.place),
-                          markdown_code(transition.expected), markdown_code(transition.got),
-                          markdown_text(some_of(transition.scenarios)));
+      text +=
+          fmt::format("| {} | {} | {} | {} |\n", code(transition.place), code(transition.expected),
+                      code(transition.got), escaped(some_of(transition.scenarios)));
   }
   return text;
 }
@@ -68,8 +75,8 @@ std::string told(const std::string& title, const std::vector<Told>& facts, const
   if (facts.empty()) return {};
   std::string text = fmt::format("\n### {}\n\n", title);
   for (const Told& fact : facts)
-    text += fmt::format("- {}: {}\n", markdown_text(kernels_sentence(fact.kernels, summary)),
-                        markdown_text(fact.what));
+    text += fmt::format("- {}: {}\n", escaped(kernels_sentence(fact.kernels, summary)),
+                        escaped(fact.what));
   return text;
 }
 
@@ -78,18 +85,17 @@ std::string unjudged(const std::string& title, const std::vector<Unjudged>& all,
   if (all.empty()) return {};
   std::string text = fmt::format("\n### {}\n\n", title);
   for (const Unjudged& group : all)
-    text += fmt::format("- {}: {} ({}), on {}\n", markdown_text(group.reason),
-                        counted(group.scenarios.size(), "scenario"),
-                        markdown_text(some_of(group.scenarios)),
-                        markdown_text(kernels_sentence(group.kernels, summary)));
+    text +=
+        fmt::format("- {}: {} ({}), on {}\n", escaped(group.reason),
+                    counted(group.scenarios.size(), "scenario"), escaped(some_of(group.scenarios)),
+                    escaped(kernels_sentence(group.kernels, summary)));
   return text;
 }
 
 std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   const Summary summary = summarise(data);
-  std::string text =
-      fmt::format("## EPIPE and SIGPIPE against {}\n\n**{}**\n\n", markdown_text(data.reference.id),
-                  conclusion(summary, exit_code(data)));
+  std::string text = fmt::format("## EPIPE and SIGPIPE against {}\n\n**{}**\n\n",
+                                 escaped(data.reference.id), conclusion(summary, exit_code(data)));
   text += table(summary);
   text += fmt::format("\nCounts are of scenarios. {}.\n", steps_sentence(summary.steps));
   text += unexplained(summary);
