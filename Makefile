@@ -5,13 +5,19 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
 
-.PHONY: run test build install check-style clean
+.PHONY: run test soak tables build install check-style clean
 
 run: build
 	build/release/brokenpipe run $(ARGS)
 
 test: build
 	ctest --preset release --no-tests=error $(ARGS)
+
+soak: build
+	.ci/soak $(ARGS)
+
+tables: build
+	cmake --build --preset release --target tables
 
 build: build/release/build.ninja
 	cmake --build --preset release

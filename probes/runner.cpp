@@ -91,7 +91,7 @@ void become_neutral(int cpu) {
 
 void enter_own_network() {
   if (unshare(CLONE_NEWNET) < 0) {
-    throw Unsupported("its sysctls need a network namespace: unshare: " + errno_name(errno));
+    throw Unsupported("it needs a network namespace: unshare: " + errno_name(errno));
   }
   bring_loopback_up();
 }
@@ -102,7 +102,8 @@ void run_here(const Scenario& scenario, const Sysctls& sysctls, bool machine_is_
   try {
     become_neutral(cpu);
     for (const std::string& need : scenario.needs) require_feature(need);
-    if (!sysctls.empty() && !machine_is_ours) enter_own_network();
+    const bool meddles = scenario.own_network || !sysctls.empty();
+    if (meddles && !machine_is_ours) enter_own_network();
     set_sysctls(sysctls);
     install_signal_recorder();
     Trace trace(legacy.trace);
