@@ -64,6 +64,16 @@ Address loopback(Over over, uint16_t port) {
   return address;
 }
 
+Address ipv4_address(const char* text, uint16_t port) {
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_port = htons(port);
+  if (inet_pton(AF_INET, text, &in.sin_addr) != 1) throw Broken("inet_pton");
+  Address address{.length = sizeof in};
+  std::memcpy(&address.storage, &in, sizeof in);
+  return address;
+}
+
 Address local_address(int fd) {
   Address address;
   address.length = sizeof address.storage;

@@ -28,6 +28,8 @@ struct Address {
 void bring_loopback_up();
 
 Address loopback(Over over, uint16_t port = 0);
+/// Of an address in dotted decimal.
+Address ipv4_address(const char* text, uint16_t port = 0);
 Address local_address(int fd);
 Address peer_address(int fd);
 

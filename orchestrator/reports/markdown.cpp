@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <set>
 
+#include "orchestrator/markdown_text.h"
 #include "orchestrator/report.h"
 #include "orchestrator/reports/summary.h"
 
@@ -9,26 +10,8 @@
 namespace brokenpipe {
 namespace {
 
-/// Text between markup: nothing in it is markup.
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (std::string_view("\\`*_{}[]<>#|&").find(c) != std::string_view::npos) safe += '\\';
-    safe += c == '\n' ? ' ' : c;
-  }
-  return safe;
-}
-
-/// Text as code, also in the cell of a table, where only `|` needs care.
-std::string code(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '|') safe += '\\';
-    safe += c == '\n' ? ' ' : c;
-  }
-  // A longer fence than any in the text, and room for a backtick at its ends.
-  return text.find('`') == std::string::npos ? "`" + safe + "`" : "`` " + safe + " ``";
-}
+using markdown::code;
+using markdown::escaped;
 
 std::string table(const Summary& summary) {
   std::string text =
@@ -66,12 +49,18 @@ std::string unexplained(const Summary& summary) {
 std::string explained(const Summary& summary) {
   if (summary.explained.empty()) return {};
   std::string text = "\n### Explained differences\n";
+  std::set<const Change*> told;
   for (const ExplainedDifferences& group : summary.explained) {
     text += "\n";
-    for (const Change* change : group.changes)
+    for (const Change* change : group.changes) {
+      if (!told.insert(change).second) {
+        text += fmt::format("- **{}**, as above\n", escaped(change->id));
+        continue;
+      }
       text += fmt::format("- **{}** ({}; {} {}): {}\n", escaped(change->id), versions_of(*change),
                           code(change->commit.substr(0, 12)), escaped(change->subject),
                           escaped(change->says));
+    }
     text += fmt::format("\nOn {}.\n\n", escaped(kernels_sentence(group.kernels, summary)));
     text += "| step | expected | got | scenarios |\n|---|---|---|---|\n";
     for (const ExplainedDifferences::Transition& transition : group.transitions)

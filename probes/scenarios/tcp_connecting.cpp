@@ -244,6 +244,22 @@ const Register connect_user_timeout_entry{{
     .run = connect_user_timeout,
 }};
 
+void no_route(Trace& trace) {
+  const Fd fd = tcp_socket();
+  // Of TEST-NET-1 (RFC 5737), which is nowhere: the only route here is that over `lo`.
+  const Address nowhere = ipv4_address("192.0.2.1", 9);
+  connect_to(trace, "an address without a route", fd, nowhere);
+  trace.send(fd);
+  trace.so_error(fd);
+}
+const Register no_route_entry{{
+    .id = "tcp-connect/connect-no-route",
+    .asks = "A connect finds no route to its peer: does the socket keep that error?",
+    .grounds = {"net/ipv4/tcp_ipv4.c:tcp_v4_connect", wait_connect, sk_stream_error},
+    .own_network = true,
+    .run = no_route,
+}};
+
 void fastopen_refused(Trace& trace) {
   const ClosedPort nobody = closed_port();
   const Fd fd = tcp_socket();
