@@ -16,6 +16,7 @@ const std::map<std::string, std::vector<std::string>> modules_by_need{
     {"ktls", {"aes_generic", "ctr", "ghash_generic", "gcm", "tls"}},
     {"packet", {"af_packet"}},
     {"sctp", {"sctp"}},
+    {"smc", {"smc"}},
     {"sock_destroy", {"tcp_diag"}},
     {"tipc", {"tipc"}},
     {"vsock", {"vsock_loopback"}},

@@ -3,14 +3,13 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/io_uring.h>
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <linux/vm_sockets.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -106,6 +105,10 @@ std::string vsock_missing() {
   return "module vsock_loopback not available: " + errno_name(errno);
 }
 
+std::string smc_missing() {
+  return protocol_missing("smc", AF_SMC, SOCK_STREAM, 0);
+}
+
 std::string mptcp_missing() {
   const Fd fd(socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP));
   return unless_done("socket(IPPROTO_MPTCP)", fd);
@@ -175,8 +178,9 @@ const std::vector<Feature>& features() {
       {"packet", packet_missing},
       {"pid_namespace", pid_namespace_missing},
       {"pty", pty_missing},
-      {"sctp", sctp_missing},
       {"scripted_peer", scripted_peer_missing},
+      {"sctp", sctp_missing},
+      {"smc", smc_missing},
       {"so_zerocopy", so_zerocopy_missing},
       {"sock_destroy", sock_destroy_missing},
       {"tcp_fastopen_connect", tcp_fastopen_connect_missing},

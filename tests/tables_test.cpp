@@ -24,19 +24,24 @@ Sites sites_of(const std::vector<Site>& sites) {
   return {.kernel = "3.16", .command = "grep", .sites = sites};
 }
 
-const ScenarioInfo one_send{.id = "tcp/x", .asks = "Does it | work?", .grounds = {"a.c:f"}};
+ScenarioInfo scenario(const std::string& id) {
+  return {.id = id, .asks = "Does it | work?", .grounds = {"a.c:f"}, .needs = {}};
+}
+
+const ScenarioInfo one_send = scenario("tcp/x");
 
 TEST(SemanticsTable, TellsQuestionAnswerGroundsAndChange) {
   Step send = step("send#1", {{"returned", 1}});
   send.basis = Basis::measured;
   const RunResult reference = result("3.16", {completed("tcp/x", {send})});
-  Changes changes;
-  changes.changes.push_back({.id = "a-change",
-                             .says = "It is otherwise.",
-                             .mainline = {4, 6},
-                             .commit = "0123456789abcdef",
-                             .subject = "x: y",
-                             .moves = {{.scenarios = {"tcp/*"}, .step = "send#1"}}});
+  Change change;
+  change.id = "a-change";
+  change.says = "It is otherwise.";
+  change.mainline = {4, 6};
+  change.commit = "0123456789abcdef";
+  change.subject = "x: y";
+  change.moves = {{{"tcp/*"}, "send#1", nullptr, nullptr}};
+  const Changes changes{{change}};
   const std::string text = semantics_table(list_of({one_send}), reference, changes);
   EXPECT_THAT(text, HasSubstr("\n## tcp\n"));
   EXPECT_THAT(text, HasSubstr("| `tcp/x` | Does it \\| work? | `send(1) = 1`<br>*measured* | "
@@ -62,7 +67,7 @@ TEST(CoverageTable, NamesTheScenariosOfASiteOrWhyThereAreNone) {
 TEST(CoverageTable, CountsTheScenariosOfAFamilyWhereThereAreMany) {
   std::vector<ScenarioInfo> many;
   for (const char* id : {"tcp/a", "tcp/b", "tcp/c", "tcp/d", "tcp/e", "tcp/f", "udp/a"})
-    many.push_back({.id = id, .asks = "", .grounds = {"a.c:f"}});
+    many.push_back(scenario(id));
   const std::string text = coverage_table(list_of(many), sites_of({{"a.c:f", "stores EPIPE", ""}}));
   EXPECT_THAT(text, HasSubstr("| 6 of `tcp/`, such as `tcp/a`<br>`udp/a` |\n"));
 }
