@@ -16,10 +16,12 @@ namespace probe {
 
 // Outlives the BlockedCall where the call stays blocked: the thread may yet come back to it.
 struct BlockedCall::Shared {
+  Shared(const Trace& own_trace, Trace::Step own_step, Look own_look)
+      : trace(own_trace), step(own_step), look(std::move(own_look)) {}
+
   Trace trace;
   Trace::Step step;
-  Call call;
-  Word word;
+  Look look;
   std::atomic<pid_t> thread = 0;
   std::atomic<bool> returned = false;
   std::atomic<bool> step_taken = false;  ///< by whom the step is ended
@@ -55,25 +57,29 @@ bool sleeps_for_long(pid_t thread) {
 
 }  // namespace
 
-BlockedCall::BlockedCall(Trace& trace, std::string_view name, std::string_view args, Call call,
-                         Word word)
-    : shared_(new Shared{.trace = trace,
-                         .step = trace.begin(name, name, args),
-                         .call = std::move(call),
-                         .word = std::move(word)}) {
+BlockedCall::BlockedCall(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
   // Not joined as a thread is: one that stays blocked ends with the process.
   std::thread([shared = shared_] {
     shared->thread = gettid();
-    errno = 0;
-    const long returned = shared->call();
-    const int error = errno;
-    if (!shared->step_taken.exchange(true)) {
-      const bool worded = shared->word && returned >= 0;
-      shared->trace.end_call(shared->step, returned, error,
-                             worded ? shared->word(returned) : std::string());
-    }
+    const Json seen = shared->look();
+    if (!shared->step_taken.exchange(true)) shared->trace.end(shared->step, seen);
     shared->returned = true;
   }).detach();
+}
+
+BlockedCall::BlockedCall(Trace& trace, std::string_view name, std::string_view args, Call call,
+                         Word word)
+    : BlockedCall(looking(trace, name, args, [call = std::move(call), word = std::move(word)] {
+        errno = 0;
+        const long returned = call();
+        const int error = errno;
+        const bool worded = word && returned >= 0;
+        return returned_json(returned, error, worded ? word(returned) : std::string());
+      })) {}
+
+BlockedCall BlockedCall::looking(Trace& trace, std::string_view name, std::string_view args,
+                                 Look look) {
+  return BlockedCall(std::make_shared<Shared>(trace, trace.begin(name, name, args), look));
 }
 
 void BlockedCall::await_blocked() const {

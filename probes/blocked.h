@@ -24,11 +24,15 @@ class BlockedCall {
  public:
   using Call = std::function<long()>;
   using Word = std::function<std::string(long)>;
+  using Look = std::function<Json()>;
 
   /// Starts the thread. `word` as in Trace::call(). What `call` refers to has to outlive it: a
   /// scenario that leaves a call blocked ends its process right after.
   BlockedCall(Trace& trace, std::string_view name, std::string_view args, Call call,
               Word word = {});
+  /// The same where the result is more than a return value: `look` makes the call, and says what is
+  /// seen.
+  static BlockedCall looking(Trace& trace, std::string_view name, std::string_view args, Look look);
   BlockedCall(const BlockedCall&) = delete;
   BlockedCall& operator=(const BlockedCall&) = delete;
   ~BlockedCall() = default;
@@ -39,10 +43,12 @@ class BlockedCall {
 
   /// Ends the step: with what the call returned, or, where it sleeps still when this time of the
   /// clock has passed since the event, with `"blocked":true`. Whether it returned.
-  bool join(std::chrono::seconds patience = std::chrono::seconds(2));
+  bool join(std::chrono::seconds patience = std::chrono::seconds(5));
 
  private:
   struct Shared;
+
+  explicit BlockedCall(std::shared_ptr<Shared> shared);
 
   std::shared_ptr<Shared> shared_;
 };

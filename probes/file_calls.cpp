@@ -19,12 +19,6 @@ namespace {
 
 char byte = 'x';
 
-Json returned_json(long returned, int error) {
-  Json json = Json::object({{"returned", returned}});
-  if (returned < 0) json.set("errno", errno_name(error));
-  return json;
-}
-
 class AioContext {
  public:
   AioContext() { must("io_setup", syscall(SYS_io_setup, 1, &context_)); }

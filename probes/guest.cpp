@@ -108,6 +108,7 @@ int run_in_child(const GuestMain& run, const std::vector<std::string>& modules_f
 void run_machine(const GuestMain& run) {
   mount_at("devtmpfs", "/dev");
   use_device("/dev/console", O_RDWR, {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+  mount_at("devpts", "/dev/pts");
   mount_at("proc", "/proc");
   mount_at("sysfs", "/sys");
   mount_at("tmpfs", "/tmp");

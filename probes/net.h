@@ -68,6 +68,11 @@ struct Pair {
 };
 Pair tcp_pair(Over over = Over::ipv4, const Prepare& prepare = {});
 
+/// The same over IPv4 for a protocol other than TCP: SOCK_STREAM and IPPROTO_SCTP, say.
+Fd inet_socket(int type, int protocol);
+Listener inet_listener(int type, int protocol, const Prepare& prepare = {});
+Pair inet_pair(int type, int protocol, const Prepare& prepare = {});
+
 /// SO_LINGER {1, 0} and close: the peer gets a RST (net/ipv4/tcp.c:tcp_close).
 void abortive_close(Fd& fd);
 
@@ -85,6 +90,10 @@ std::string tcp_state_name(int state);
 /// Looks again and again until `reached`; Broken, saying what did not come, after some seconds.
 void await(const std::string& what, const std::function<bool()>& reached);
 
+/// Waits until poll(2) reports one of these events of a socket that a kernel thread serves, not the
+/// interrupt of its packets; Broken after some seconds.
+void await_events(int fd, short events);
+
 /// Waits until the socket is in this state; Broken after some seconds.
 void await_state(int fd, const std::string& state);
 
@@ -99,8 +108,11 @@ std::chrono::seconds fin_timeout();
 /// itself leaves as ever.
 void deafen(int fd);
 
-/// Sends until the socket takes no more and stays so: O_NONBLOCK is set for it and put back.
+/// Sends, without blocking, until the socket takes no more and stays so.
 void fill(int fd);
+
+/// The same by messages of one length, for a socket that keeps them apart.
+void fill_with_messages(int fd, size_t length);
 
 /// Reads until the end of file; the number of bytes read.
 long drain(int fd);

@@ -2,9 +2,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "probes/json.h"
 
@@ -29,6 +31,13 @@ Json signal_json(const siginfo_t& info);
 /// For Trace::call(): instead of a count that depends on buffers, `full` if it is `total`, else
 /// `partial`.
 std::function<std::string(long)> share_of(long total);
+
+/// What a call returned, as a step tells it: `{"returned":-1,"errno":"EPIPE"}`; `word`, unless
+/// empty, in place of a number.
+Json returned_json(long returned, int error, const std::string& word = {});
+
+/// The names of the events of poll(2), which are those of epoll(7) too, in a fixed order.
+std::vector<std::string> event_names(uint32_t events);
 
 class Trace {
  public:
@@ -73,8 +82,6 @@ class Trace {
   /// seen. The signals that this thread got between the two are added.
   Step begin(std::string_view label, std::string_view name, std::string_view args);
   void end(Step step, Json seen);
-  /// The same for a plain call: `word` in place of what it returned, unless empty.
-  void end_call(Step step, long returned, int error, const std::string& word = {});
 
   // The calls that nearly every scenario makes. `fd` is the socket or pipe under test.
   long send(int fd, size_t length = 1, int flags = 0);
@@ -99,6 +106,8 @@ class Trace {
   void so_error(int fd);
 
  private:
+  void end_call(Step step, long returned, int error, const std::string& word = {});
+
   TraceBuffer* buffer_;
   std::string who_;
 };

@@ -43,7 +43,7 @@ struct Said {
 class Peer {
  public:
   struct Options {
-    Over over = Over::ipv4;
+    Over over = Over::ipv4;  ///< or ipv6
     /// What it offers in its SYN, beside an MSS of 1460.
     bool sack = false;
     bool timestamps = false;
@@ -53,14 +53,12 @@ class Peer {
   explicit Peer(const Options& options);
 
   // Set-up. All of these wait for what they want to see, and none of it is recorded.
-  /// A socket of the kernel's end, bound to its address, for connecting or listening.
-  Fd socket_at_kernel() const;
   /// A listening socket at the kernel's end, which does not block in accept().
-  Listener listener(int backlog = 16, const Prepare& prepare = {}) const;
+  Listener listener() const;
   /// From now on the other end of the connection is this address of the kernel's.
   void talk_to(const Address& kernel);
   /// The kernel's end of an ESTABLISHED connection that the peer opened. It does not block.
-  Fd accepted(const Prepare& prepare = {});
+  Fd accepted();
   /// A non-blocking socket whose SYN has come and has not been answered: SYN_SENT.
   Fd connecting(const Prepare& prepare = {});
   /// Says it, waits until the kernel has acknowledged all, and forgets the answer.
@@ -91,8 +89,9 @@ class Peer {
   const Address& address() const { return peer_; }
 
  private:
+  /// Bound to the kernel's address, for connecting or listening.
+  Fd socket_at_kernel() const;
   void transmit(const std::string& packet);
-  void put(const Said& said);
   void collect();
   void note(const Segment& segment);
   bool is_repeated(const Segment& segment) const;
@@ -104,14 +103,17 @@ class Peer {
   Fd raw_;
   Fd sniffer_;
 
+  // The peer's end.
   uint32_t send_next_;
-  uint32_t clock_ = 1000;  // of timestamps
-  std::optional<uint32_t> kernel_first_;
-  uint32_t kernel_next_ = 0;
+  uint32_t clock_ = 1000;  ///< of timestamps, a tick a segment
+
+  // The kernel's end, as it has been seen.
+  std::optional<uint32_t> kernel_first_;  ///< its initial sequence number
+  uint32_t kernel_next_ = 0;              ///< what it will send next in order
   uint32_t kernel_ack_ = 0;
   uint32_t kernel_clock_ = 0;
-  size_t heard_ = 0;
   bool syn_ack_seen_ = false;
+  size_t heard_ = 0;  ///< segments, repetitions too
   std::string last_packet_;
   std::vector<Segment> news_;
 };

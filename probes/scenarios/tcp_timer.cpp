@@ -70,9 +70,8 @@ Span keepalive_span(int fd) {
 void await_close(int fd, std::chrono::milliseconds at_most = std::chrono::hours(3)) {
   pollfd polled{.fd = fd, .events = 0, .revents = 0};
   const Clock::time_point deadline = Clock::now() + at_most;
-  while ((polled.revents & POLLHUP) == 0 && Clock::now() < deadline) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  for (auto left = at_most; (polled.revents & POLLHUP) == 0 && left.count() > 0;
+       left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now())) {
     must("poll", ::poll(&polled, 1, static_cast<int>(left.count())));
   }
 }
