@@ -28,6 +28,11 @@
 ///  - IPv6 knows no route over `lo` but local ones (net/ipv6/route.c:ip6_route_add). There both are
 ///    ::1, and the peer's port is held by a listener whose filter drops everything
 ///    (net/ipv6/tcp_ipv6.c:tcp_v6_rcv, sk_filter).
+///
+/// Nothing recorded hangs on a timer of the kernel's, but where a scenario waits for one and says
+/// so: set-up waits until a FIN is acknowledged, which may be delayed by 40 ms; the first data of a
+/// connection is acknowledged at once (net/ipv4/tcp_input.c:tcp_event_data_recv), and no scenario
+/// sends more. One challenge ACK a scenario stays below every rate limit, so no sysctl raises them.
 namespace probe {
 
 /// A segment as a script writes it: where it differs from what a peer in good order would send.
