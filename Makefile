@@ -17,14 +17,15 @@ build: build/release/build.ninja
 	cmake --build --preset release
 
 build/release/build.ninja: .ci/packages .ci/install-packages
-	.ci/install-packages
+	.ci/install-packages .ci/packages
 	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
 install: build
 	cmake -DCMAKE_INSTALL_PREFIX=$(PREFIX) build/release >/dev/null
 	DESTDIR=$(DESTDIR) cmake --install build/release
 
-check-style: build
+check-style:
+	.ci/install-packages .ci/packages .ci/packages.style
 	git ls-files '*.cpp' '*.h' | xargs clang-format --dry-run --Werror
 	cmake --preset tidy
 	cmake --build --preset tidy

@@ -148,41 +148,55 @@ bool is_security(const std::string& suite) {
   return suite.ends_with("-security") || suite.ends_with("/updates");
 }
 
-/// What apt says of a suite under "Err:", by the words of its later complaint: `URI SUITE Release`.
-std::map<std::string, std::string> fetch_failures(const std::string& out) {
+/// What went wrong with one file: apt's "Err:" line, and the first line below it.
+struct Failure {
+  std::string file;  ///< `URI SUITE Release`
+  std::string why;
+};
+
+std::vector<Failure> failures_in(const std::string& out) {
   static const std::regex failure("Err:[0-9]+ (.*)");
-  std::map<std::string, std::string> result;
-  std::string current;
+  std::vector<Failure> failures;
   for (const std::string& line : lines_of(out)) {
     std::smatch match;
     if (std::regex_match(line, match, failure)) {
-      current = match[1];
-    } else if (line.starts_with("  ") && !current.empty()) {
-      result[current] += trimmed(line);
-    } else {
-      current.clear();
+      failures.push_back({match[1], {}});
+    } else if (!failures.empty() && failures.back().why.empty()) {
+      failures.back().why = trimmed(line);
     }
   }
-  return result;
+  return failures;
 }
 
-/// Whether `complaint` says no more than that the mirror does not hold a suite.
-bool says_absent(const std::string& complaint, const std::map<std::string, std::string>& failures) {
-  static const std::regex absent("E: The repository '(.*)' does not have a Release file\\.");
-  std::smatch match;
-  if (!std::regex_match(complaint, match, absent)) {
-    return false;
+/// Whether the mirror answered, and said that it does not hold a suite.
+bool is_absent(const Failure& failure) {
+  return failure.file.ends_with(" Release") &&
+         (contains(failure.why, "404") || contains(failure.why, "File not found"));
+}
+
+/// What apt-get update complains of, but for suites that the mirror does not hold. Its exit status
+/// is 0 where a mirror did not answer, and where a suite is absent its last words are of nothing
+/// else: both streams have to be read.
+std::string complaints(const CommandResult& update) {
+  std::string text;
+  const auto add = [&](const std::string& line) { text += (text.empty() ? "" : "\n  ") + line; };
+  std::set<std::string> expected;
+  for (const Failure& failure : failures_in(update.out)) {
+    if (is_absent(failure)) {
+      expected.insert(
+          fmt::format("E: The repository '{}' does not have a Release file.", failure.file));
+    } else {
+      add(fmt::format("{}: {}", failure.file, failure.why));
+    }
   }
-  const auto failure = failures.find(match[1]);
-  return failure != failures.end() &&
-         (contains(failure->second, "404") || contains(failure->second, "File not found"));
-}
-
-/// apt-get update ends with 0 where a mirror did not answer: its words have to be read.
-bool is_fatal(const std::string& complaint) {
-  return complaint.starts_with("E: ") || complaint.starts_with("W: Failed to fetch") ||
-         complaint.starts_with("W: GPG error") ||
-         complaint.starts_with("W: An error occurred during the signature verification");
+  for (const std::string& line : lines_of(update.err)) {
+    if ((line.starts_with("E: ") && !expected.contains(line)) ||
+        line.starts_with("W: Failed to fetch") || line.starts_with("W: GPG error") ||
+        line.starts_with("W: An error occurred during the signature verification")) {
+      add(line);
+    }
+  }
+  return text;
 }
 
 Error apt_error(const std::string& doing, const std::string& words) {
@@ -372,15 +386,8 @@ void Apt::refresh_now(const std::vector<std::string>& suites) {
   std::vector<std::string> words = command("apt-get");
   words.emplace_back("update");
   const CommandResult result = run_command(words);
-  const std::map<std::string, std::string> failures = fetch_failures(result.out);
-  std::string complaints;
-  for (const std::string& line : lines_of(result.err)) {
-    if (is_fatal(line) && !says_absent(line, failures)) {
-      complaints += (complaints.empty() ? "" : "\n  ") + line;
-    }
-  }
-  if (!complaints.empty()) {
-    throw apt_error(fmt::format("fetching the package lists of {}", main_mirror_), complaints);
+  if (const std::string said = complaints(result); !said.empty()) {
+    throw apt_error(fmt::format("fetching the package lists of {}", main_mirror_), said);
   }
   write_file(stamp, to_json_text(suites));
 }

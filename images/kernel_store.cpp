@@ -25,11 +25,21 @@ constexpr int schema = 1;
 constexpr std::string_view binary_prefix = "linux-binary-";
 constexpr std::string_view modules_prefix = "linux-modules-";
 
-bool matches(const CatalogueEntry& entry, const std::string& package) {
-  return std::any_of(entry.packages.begin(), entry.packages.end(), [&](const std::string& pattern) {
-    return std::regex_match(package, std::regex(pattern));
-  });
-}
+/// Tells an entry's packages from others.
+class Pattern {
+ public:
+  explicit Pattern(const CatalogueEntry& entry)
+      : expressions_(entry.packages.begin(), entry.packages.end()) {}
+
+  bool matches(const std::string& package) const {
+    return std::any_of(expressions_.begin(), expressions_.end(), [&](const std::regex& expression) {
+      return std::regex_match(package, expression);
+    });
+  }
+
+ private:
+  std::vector<std::regex> expressions_;
+};
 
 /// The package of the modules, where it is another one than the kernel's.
 std::string modules_package(const std::string& package) {
@@ -37,11 +47,6 @@ std::string modules_package(const std::string& package) {
     return {};
   }
   return fmt::format("{}{}", modules_prefix, package.substr(binary_prefix.size()));
-}
-
-/// A name as a regular expression for itself.
-std::string quoted(const std::string& name) {
-  return std::regex_replace(name, std::regex(R"([.+])"), R"(\$&)");
 }
 
 /// Where a file of a kernel's package goes in the store. Since 7.2 the kernel lies beside its
@@ -112,6 +117,58 @@ void empty(const fs::path& directory) {
   }
 }
 
+std::vector<CatalogueEntry> entries_of(const std::vector<KernelRequest>& requests) {
+  std::vector<CatalogueEntry> entries;
+  for (const KernelRequest& request : requests) {
+    entries.push_back(request.entry);
+  }
+  return entries;
+}
+
+std::vector<std::string> suites_of(const std::vector<CatalogueEntry>& entries) {
+  std::vector<std::string> suites;
+  for (const CatalogueEntry& entry : entries) {
+    std::copy_if(entry.suites.begin(), entry.suites.end(), std::back_inserter(suites),
+                 [&](const std::string& suite) {
+                   return std::find(suites.begin(), suites.end(), suite) == suites.end();
+                 });
+  }
+  return suites;
+}
+
+/// The packages of all entries, and of all modules.
+std::vector<AptPackage> kernel_packages(const Apt& apt,
+                                        const std::vector<CatalogueEntry>& entries) {
+  std::vector<std::string> patterns = {fmt::format("{}.*", modules_prefix)};
+  for (const CatalogueEntry& entry : entries) {
+    patterns.insert(patterns.end(), entry.packages.begin(), entry.packages.end());
+  }
+  return apt.packages(patterns);
+}
+
+/// Newest first.
+std::vector<Offer> offers_among(const std::vector<AptPackage>& packages,
+                                const CatalogueEntry& entry) {
+  const Pattern pattern(entry);
+  std::vector<Offer> offers;
+  for (const AptPackage& package : packages) {
+    if (pattern.matches(package.name) &&
+        std::find(entry.suites.begin(), entry.suites.end(), package.suite) != entry.suites.end()) {
+      offers.push_back({package.name, package.version, point_release_of(package.version)});
+    }
+  }
+  const auto newer = [](const Offer& left, const Offer& right) {
+    const int order = compare_debian_versions(left.version, right.version);
+    return order != 0 ? order > 0 : left.package < right.package;
+  };
+  const auto same = [](const Offer& left, const Offer& right) {
+    return left.package == right.package && left.version == right.version;
+  };
+  std::sort(offers.begin(), offers.end(), newer);
+  offers.erase(std::unique(offers.begin(), offers.end(), same), offers.end());
+  return offers;
+}
+
 }  // namespace
 
 /// A request, and what apt is to download for it: nothing where it is not on offer.
@@ -147,41 +204,37 @@ Apt KernelStore::apt(bool archive) const {
       {options_.root / "apt", options_.mirror, options_.keyring, archive, options_.progress});
 }
 
-std::vector<Offer> KernelStore::listed(const Apt& apt, const CatalogueEntry& entry) const {
-  std::vector<Offer> offers;
-  for (const AptPackage& package : apt.packages(entry.packages)) {
-    if (std::find(entry.suites.begin(), entry.suites.end(), package.suite) != entry.suites.end()) {
-      offers.push_back({package.name, package.version, point_release_of(package.version)});
+std::vector<std::vector<Offer>> KernelStore::offers(const std::vector<CatalogueEntry>& entries) {
+  std::vector<std::vector<Offer>> result(entries.size());
+  for (const bool archive : {false, true}) {
+    std::vector<CatalogueEntry> group;
+    std::copy_if(entries.begin(), entries.end(), std::back_inserter(group),
+                 [&](const CatalogueEntry& entry) {
+                   return entry.archive == archive && is_reachable(entry);
+                 });
+    if (group.empty()) {
+      continue;
+    }
+    const FileLock held = lock();
+    Apt apt = this->apt(archive);
+    apt.refresh(suites_of(group));
+    const std::vector<AptPackage> packages = kernel_packages(apt, group);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (entries[i].archive == archive && is_reachable(entries[i])) {
+        result[i] = offers_among(packages, entries[i]);
+      }
     }
   }
-  const auto newer = [](const Offer& left, const Offer& right) {
-    const int order = compare_debian_versions(left.version, right.version);
-    return order != 0 ? order > 0 : left.package < right.package;
-  };
-  const auto same = [](const Offer& left, const Offer& right) {
-    return left.package == right.package && left.version == right.version;
-  };
-  std::sort(offers.begin(), offers.end(), newer);
-  offers.erase(std::unique(offers.begin(), offers.end(), same), offers.end());
-  return offers;
-}
-
-std::vector<Offer> KernelStore::offers(const CatalogueEntry& entry) {
-  if (!is_reachable(entry)) {
-    return {};
-  }
-  const FileLock held = lock();
-  Apt apt = this->apt(entry.archive);
-  apt.refresh(entry.suites);
-  return listed(apt, entry);
+  return result;
 }
 
 std::optional<StoredKernel> KernelStore::find(const CatalogueEntry& entry,
                                               const std::string& point_release) const {
+  const Pattern pattern(entry);
   std::optional<StoredKernel> newest;
   for (const fs::directory_entry& directory : fs::directory_iterator(options_.root / "kernels")) {
     std::optional<StoredKernel> kernel = stored_in(directory.path());
-    if (!kernel || !matches(entry, package_name(*kernel)) ||
+    if (!kernel || !pattern.matches(package_name(*kernel)) ||
         (!point_release.empty() && point_release_of(kernel->version) != point_release)) {
       continue;
     }
@@ -195,11 +248,12 @@ std::optional<StoredKernel> KernelStore::find(const CatalogueEntry& entry,
 
 std::vector<KernelStore::Wanted> KernelStore::resolve(
     const Apt& apt, const std::vector<KernelRequest>& requests) const {
+  const std::vector<AptPackage> packages = kernel_packages(apt, entries_of(requests));
   std::vector<Wanted> result;
   for (const KernelRequest& request : requests) {
     Wanted& wanted = result.emplace_back();
     wanted.stored = find(request.entry, request.point_release);
-    const std::vector<Offer> offers = listed(apt, request.entry);
+    const std::vector<Offer> offers = offers_among(packages, request.entry);
     const auto offer = std::find_if(offers.begin(), offers.end(), [&](const Offer& candidate) {
       return request.point_release.empty() || candidate.point_release == request.point_release;
     });
@@ -212,9 +266,9 @@ std::vector<KernelStore::Wanted> KernelStore::resolve(
     if (modules.empty()) {
       continue;
     }
-    const std::vector<AptPackage> found = apt.packages({quoted(modules)});
-    if (std::any_of(found.begin(), found.end(),
-                    [&](const AptPackage& package) { return package.version == offer->version; })) {
+    if (std::any_of(packages.begin(), packages.end(), [&](const AptPackage& package) {
+          return package.name == modules && package.version == offer->version;
+        })) {
       wanted.packages.push_back({modules, offer->version, {}});
     } else {
       wanted.modules_missing_because =
@@ -265,13 +319,7 @@ std::vector<std::optional<StoredKernel>> KernelStore::fetch_from(
 
 std::vector<std::optional<StoredKernel>> KernelStore::fetch_group(
     bool archive, const std::vector<KernelRequest>& requests) const {
-  std::vector<std::string> suites;
-  for (const KernelRequest& request : requests) {
-    std::copy_if(request.entry.suites.begin(), request.entry.suites.end(),
-                 std::back_inserter(suites), [&](const std::string& suite) {
-                   return std::find(suites.begin(), suites.end(), suite) == suites.end();
-                 });
-  }
+  const std::vector<std::string> suites = suites_of(entries_of(requests));
   Apt apt = this->apt(archive);
   if (apt.refresh(suites)) {
     return fetch_from(apt, requests);

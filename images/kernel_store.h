@@ -58,10 +58,10 @@ class KernelStore {
  public:
   explicit KernelStore(StoreOptions options);
 
-  /// All point releases on offer for an entry, newest first. Empty where the mirror does not
+  /// All point releases on offer for each entry, newest first. Empty where the mirror does not
   /// offer the series any more, and for the archive's entries without a mirror named. Throws Error
   /// where the mirror cannot be reached or its signature does not verify.
-  std::vector<Offer> offers(const CatalogueEntry& entry);
+  std::vector<std::vector<Offer>> offers(const std::vector<CatalogueEntry>& entries);
 
   /// The newest stored kernel of an entry, or of the exact point release; nothing where it was
   /// not fetched yet. Touches no network.
@@ -86,7 +86,6 @@ class KernelStore {
   FileLock lock() const;
   bool is_reachable(const CatalogueEntry& entry) const;
   Apt apt(bool archive) const;
-  std::vector<Offer> listed(const Apt& apt, const CatalogueEntry& entry) const;
   std::vector<std::optional<StoredKernel>> find_all(
       const std::vector<KernelRequest>& requests) const;
   std::vector<std::optional<StoredKernel>> fetch_group(

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <thread>
 
+#include "results/changes.h"
 #include "results/error.h"
 #include "results/repeats.h"
 
@@ -39,7 +40,7 @@ std::optional<RunResult> earlier_result(const fs::path& runs, const ReadyKernel&
   std::sort(folders.rbegin(), folders.rend());
   for (const fs::path& folder : folders) {
     try {
-      const auto result = RunDirectory::open(folder).result(kernel.id);
+      auto result = RunDirectory::open(folder).result(kernel.id);
       if (result && same_inputs(*result, *kernel.stored, order)) return result;
     } catch (const Error&) {
       // An unreadable run of old is no reason not to run now.
@@ -131,11 +132,26 @@ class CampaignRun {
   std::mutex mutex_;
 };
 
+// An entry that points at another kernel would have its answers taken for those of this one.
+void check_series(const CatalogueEntry& entry, const StoredKernel& kernel) {
+  const auto promised = parse_version(entry.series);
+  const auto is = parse_version(kernel.release);
+  if (promised && is && promised->major == is->major && promised->minor == is->minor) return;
+  throw Error("fetching " + entry.id,
+              fmt::format("the catalogue promises series {}, but {} holds Linux {}", entry.series,
+                          kernel.package, kernel.release),
+              "Mend the entry in the catalogue.");
+}
+
 }  // namespace
 
 std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<KernelChoice>& choices,
                                     const fs::path& modules, RunDirectory& directory,
                                     Progress& progress) {
+  const auto fail = [&](const KernelChoice& choice, const Error& error) {
+    directory.mark(choice.id, KernelState::failed, error.what());
+    progress.event(choice.id, fmt::format("failed: {}", error.what()));
+  };
   std::vector<ReadyKernel> ready;
   std::vector<KernelChoice> from_catalogue;
   for (const KernelChoice& choice : choices) {
@@ -149,13 +165,13 @@ std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<Kernel
         if (!modules.empty()) kernel.modules = modules;
         ready.push_back({choice.id, kernel});
       } catch (const Error& error) {
-        directory.mark(choice.id, KernelState::failed, error.what());
-        progress.event(choice.id, fmt::format("failed: {}", error.what()));
+        fail(choice, error);
       }
     }
   }
 
   std::vector<KernelRequest> requests;
+  requests.reserve(from_catalogue.size());
   for (const KernelChoice& choice : from_catalogue) {
     requests.push_back({*choice.entry, choice.point_release});
   }
@@ -163,7 +179,12 @@ std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<Kernel
   for (size_t i = 0; i < stored.size(); ++i) {
     const KernelChoice& choice = from_catalogue[i];
     if (stored[i]) {
-      ready.push_back({choice.id, stored[i]});
+      try {
+        check_series(*choice.entry, *stored[i]);
+        ready.push_back({choice.id, stored[i]});
+      } catch (const Error& error) {
+        fail(choice, error);
+      }
     } else {
       const std::string why = not_offered_because(*choice.entry);
       directory.mark(choice.id, KernelState::not_offered, why);

@@ -30,31 +30,33 @@ constexpr std::size_t longest_below_parent = 75;
 constexpr std::size_t longest_socket_path = 107;
 
 /// - stdio_handler: "logd", the default as root, wants the virtlogd daemon.
-/// - user, group: as root, libvirt would else probe QEMU as one user and check access to /dev/kvm
-///   as another, disagree with itself, and probe again at every look-up (virQEMUCapsIsValid).
 /// - the rest: no labels, namespaces or control groups on files and processes that are ours.
 constexpr const char* qemu_conf =
     "stdio_handler = \"file\"\n"
-    "user = \"root\"\n"
-    "group = \"root\"\n"
     "dynamic_ownership = 0\n"
     "remember_owner = 0\n"
     "security_driver = \"none\"\n"
     "namespaces = []\n"
     "cgroup_controllers = []\n";
 
-Error failed(const fs::path& path, int error) {
-  return Error(doing, fmt::format("{}: {}", path.string(), std::strerror(error)),
-               "Make that folder writable, or name another one in XDG_RUNTIME_DIR.");
+/// As root, libvirt would else probe QEMU as one user and check access to /dev/kvm as another,
+/// disagree with itself, and probe again at every look-up (virQEMUCapsIsValid).
+constexpr const char* qemu_conf_of_root =
+    "user = \"root\"\n"
+    "group = \"root\"\n";
+
+Error failed(const fs::path& path, const std::string& why) {
+  return {doing, fmt::format("{}: {}", path.string(), why),
+          "Make that folder writable, or name another one in XDG_RUNTIME_DIR."};
 }
 
 /// A folder that is nobody's but ours: /tmp is everybody's.
 void make_private_folder(const fs::path& path) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw failed(path, errno);
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw failed(path, std::strerror(errno));
   struct stat status {};
-  if (lstat(path.c_str(), &status) != 0) throw failed(path, errno);
+  if (lstat(path.c_str(), &status) != 0) throw failed(path, std::strerror(errno));
   if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022) != 0)
-    throw failed(path, EPERM);
+    throw failed(path, "others own it or may write to it");
 }
 
 fs::path parent_of_roots() {
@@ -69,10 +71,10 @@ fs::path parent_of_roots() {
 /// The lock of `folder`, or none where another process holds it and `flags` says not to wait.
 UniqueFd lock(const fs::path& folder, int flags) {
   UniqueFd fd(open((folder / lock_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) throw failed(folder / lock_name, errno);
+  if (!fd) throw failed(folder / lock_name, std::strerror(errno));
   while (flock(fd.get(), flags) != 0) {
     if (errno == EWOULDBLOCK) return UniqueFd();
-    if (errno != EINTR) throw failed(folder / lock_name, errno);
+    if (errno != EINTR) throw failed(folder / lock_name, std::strerror(errno));
   }
   return fd;
 }
@@ -132,13 +134,13 @@ EmbedRoot::EmbedRoot(const fs::path& cache) : cache_(cache / "libvirt-capabiliti
   const auto parent_lock = lock(parent, LOCK_EX);
   sweep(parent);
   auto name = (parent / "XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw failed(name, errno);
+  if (mkdtemp(name.data()) == nullptr) throw failed(name, std::strerror(errno));
   path_ = name;
   lock_ = lock(path_, LOCK_EX);
   fs::create_directories(path_ / "etc");
   std::ofstream conf(path_ / "etc/qemu.conf");
-  conf << qemu_conf;
-  if (!conf.flush()) throw failed(path_ / "etc/qemu.conf", errno);
+  conf << qemu_conf << (geteuid() == 0 ? qemu_conf_of_root : "");
+  if (!conf.flush()) throw failed(path_ / "etc/qemu.conf", std::strerror(errno));
   copy_capabilities(cache_, capabilities_below(path_));
 }
 

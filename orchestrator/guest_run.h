@@ -54,7 +54,7 @@ GuestVerdict guest_verdict(const GuestEvidence& evidence);
 struct GuestOutcome {
   GuestVerdict verdict;
   std::vector<nlohmann::json> records;    ///< all that arrived whole, also where it did not finish
-  std::map<std::string, double> timings;  ///< seconds: boot (to the first record), run (all)
+  std::map<std::string, double> timings;  ///< seconds: boot (to the first record), run (after)
 };
 
 /// Runs one guest to its end and returns how it ended: whatever the kernel does is a value. The

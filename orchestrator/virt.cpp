@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <array>
@@ -33,22 +34,30 @@ using Connection = std::unique_ptr<virConnect, ConnectionCloser>;
 using Domain = std::unique_ptr<virDomain, DomainFreer>;
 using Uuid = std::array<unsigned char, VIR_UUID_BUFLEN>;
 
-/// libvirt's last error in this thread as ours, with what to do about the few that a user meets.
-Error libvirt_error(const std::string& doing) {
-  const virError* error = virGetLastError();
-  const std::string why = virGetLastErrorMessage();
-  const int code = error == nullptr ? VIR_ERR_OK : error->code;
+/// What to do about those of libvirt's errors that a user meets. Known by their words: their codes
+/// are shared by much else.
+std::string remedy(const std::string& why) {
   const auto says = [&why](const char* words) { return why.find(words) != std::string::npos; };
-  if (code == VIR_ERR_NO_CONNECT || says("no connection driver"))
-    return Error(doing, why,
-                 "Install libvirt's QEMU driver: apt install libvirt-daemon-driver-qemu");
-  if (says("suitable emulator") || says("could not find capabilities for arch=x86_64 \n"))
-    return Error(doing, why, "Install QEMU: apt install qemu-system-x86");
+  if (says("no connection driver"))
+    return "Install libvirt's QEMU driver: apt install libvirt-daemon-driver-qemu";
+  if (says("Cannot find suitable emulator") || says("No emulator found")) {
+    return "Install QEMU: apt install qemu-system-x86";
+  }
+  if (says("driver is not active") && geteuid() == 0 && getpwnam("libvirt-qemu") == nullptr)
+    return "As root libvirt asks for an account of that name, which the package "
+           "libvirt-daemon-system would make: run this as an ordinary user, or: groupadd --system "
+           "libvirt-qemu && useradd --system --gid libvirt-qemu --no-create-home --home-dir "
+           "/nonexistent --shell /usr/sbin/nologin libvirt-qemu";
   if (says("Failed to connect socket"))
-    return Error(doing, why,
-                 "That URI needs a running libvirtd (apt install libvirt-daemon-system); without "
-                 "--connect none is needed.");
-  return Error(doing, why);
+    return "That URI needs a running libvirtd (apt install libvirt-daemon-system); without "
+           "--connect none is needed.";
+  return {};
+}
+
+/// libvirt's last error in this thread as ours.
+Error libvirt_error(const std::string& doing) {
+  const std::string why = virGetLastErrorMessage();
+  return {doing, why, remedy(why)};
 }
 
 Uuid uuid_of(virDomainPtr domain) {
@@ -109,7 +118,7 @@ class StoppedDomains {
   }
   bool wait(const Uuid& uuid, std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [&] { return stopped_.count(uuid) != 0; });
+    return changed_.wait_for(lock, limit, [&] { return stopped_.contains(uuid); });
   }
   void forget(const Uuid& uuid) {
     const std::lock_guard lock(mutex_);

@@ -77,6 +77,7 @@ void become_neutral(int cpu) {
   must("sigprocmask", sigprocmask(SIG_SETMASK, &none, nullptr));
   umask(022);
   must("chdir", chdir("/"));
+  // As a booted kernel has it (include/asm-generic/resource.h:INIT_RLIMITS).
   rlimit core{};
   must("getrlimit", getrlimit(RLIMIT_CORE, &core));
   core.rlim_cur = 0;

@@ -138,7 +138,8 @@ TEST(KernelStore, OffersAreNewestFirstAndEachOnce) {
   repository.publish("bookworm");
   const Store place(repository);
   std::vector<std::string> offers;
-  for (const Offer& offer : place.open().offers(bookworm)) {
+  const std::vector<std::vector<Offer>> all = place.open().offers({bookworm});
+  for (const Offer& offer : all.at(0)) {
     offers.push_back(offer.package + " " + offer.version + " " + offer.point_release);
   }
   EXPECT_THAT(offers, ElementsAre("linux-image-6.1.0-56-cloud-amd64 6.1.192-2 6.1.192",
@@ -171,7 +172,7 @@ TEST(KernelStore, WhatTheMirrorDoesNotOfferIsNoError) {
   EXPECT_EQ(kernels[0], std::nullopt);
   EXPECT_EQ(kernels[1]->version, "6.1.170-3");
   EXPECT_EQ(kernels[2], std::nullopt);
-  EXPECT_THAT(store.offers(backports), IsEmpty());
+  EXPECT_THAT(store.offers({backports}).at(0), IsEmpty());
 }
 
 TEST(KernelStore, AKernelWhoseModulesAreAPackageOfTheirOwnGetsThem) {
@@ -226,7 +227,7 @@ TEST(KernelStore, FreshListsAreNotFetchedAgain) {
   repository.publish("bookworm");
   const test::FileServer server(repository.path());
   const Store place(server.address() + "/debian", repository.keyring());
-  place.open().offers(bookworm);
+  place.open().offers({bookworm});
   const std::size_t requests = server.requests().size();
   KernelStore store = place.open();
   fetch_one(store, bookworm);
@@ -296,7 +297,7 @@ TEST(KernelStore, ListsThatNameAReplacedPackageAreFetchedAnew) {
   repository.publish("bookworm");
   const Store place(repository);
   KernelStore store = place.open();
-  ASSERT_THAT(store.offers(bookworm), SizeIs(1));
+  ASSERT_THAT(store.offers({bookworm}).at(0), SizeIs(1));
   fs::remove(old);
   repository.add_kernel("bookworm", image_56, "6.1.192-2");
   repository.publish("bookworm");
@@ -371,7 +372,7 @@ TEST(KernelStore, AMirrorThatIsNoAddressIsAMistakeOfTheUsers) {
   for (const char* mirror : {"/srv/debian", "http://example.org/debian\nTrusted: yes"}) {
     const Store place(mirror, repository.keyring());
     KernelStore store = place.open();
-    EXPECT_THROW(store.offers(bookworm), UsageError) << mirror;
+    EXPECT_THROW(store.offers({bookworm}), UsageError) << mirror;
   }
 }
 
@@ -441,7 +442,7 @@ TEST(KernelStore, AStoreThatCannotHoldAKernelSaysSoAndHoldsNone) {
   const Store remote(server.address() + "/debian", repository.keyring());
   for (const Store* place : {&local, &remote}) {
     KernelStore store = place->open();
-    store.offers(bookworm);
+    store.offers({bookworm});
     {
       const FileSizeLimit limit(100000);
       EXPECT_THAT(error_of_fetch(store, bookworm),
@@ -500,7 +501,7 @@ TEST(KernelStore, AnArchivedKernelIsFetchedThoughItsKeyHasExpired) {
   repository.publish_archived("jessie/updates");
   const Store place(repository);
   KernelStore store = place.open();
-  EXPECT_THAT(store.offers(jessie), SizeIs(2));
+  EXPECT_THAT(store.offers({jessie}).at(0), SizeIs(2));
   const StoredKernel kernel = fetch_one(store, jessie);
   EXPECT_EQ(kernel.release, "3.16.0-11-amd64");
   EXPECT_EQ(kernel.version, "3.16.84-1");
@@ -551,7 +552,7 @@ TEST(KernelStore, AnArchivedPackageThatIsNotTheListedOneIsAnError) {
 TEST(KernelStore, WithoutAMirrorNamedTheArchiveOffersNothing) {
   const Store place({}, {});
   KernelStore store = place.open();
-  EXPECT_THAT(store.offers(jessie), IsEmpty());
+  EXPECT_THAT(store.offers({jessie}).at(0), IsEmpty());
   EXPECT_EQ(store.fetch({{jessie, {}}}, Freshness::newest_on_offer).at(0), std::nullopt);
 }
 

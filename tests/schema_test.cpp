@@ -20,7 +20,6 @@ namespace {
 
 using Json = nlohmann::json;
 using Adapter = valijson::adapters::NlohmannJsonAdapter;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 namespace fs = std::filesystem;
 

@@ -28,17 +28,17 @@ bool look_at(const char* what, const std::function<std::string()>& check) {
   }
 }
 
-std::optional<StoredKernel> any_stored(KernelStore& store) {
-  for (const CatalogueEntry& entry : read_catalogue(shipped("kernels.json")).entries) {
+std::optional<StoredKernel> any_stored(const Catalogue& catalogue, const KernelStore& store) {
+  for (const CatalogueEntry& entry : catalogue.entries) {
     if (auto kernel = store.find(entry, {})) return kernel;
   }
   return std::nullopt;
 }
 
-std::string kernels_here(KernelStore& store) {
+std::string kernels_here(const Catalogue& catalogue, const KernelStore& store) {
   size_t here = 0;
   size_t all = 0;
-  for (const CatalogueEntry& entry : read_catalogue(shipped("kernels.json")).entries) {
+  for (const CatalogueEntry& entry : catalogue.entries) {
     if (!entry.in_default_matrix) continue;
     ++all;
     if (store.find(entry, {})) ++here;
@@ -50,16 +50,17 @@ std::string kernels_here(KernelStore& store) {
 int examine(const RunOptions& options) {
   LazyVirt virt(options.connect.empty() ? embedded_uri : options.connect,
                 cache_directory() / "libvirt");
-  KernelStore store = open_store(options.store, {});
+  const Catalogue catalogue = open_catalogue(options.store);
+  const KernelStore store = open_store(options.store, {});
   bool well = look_at("probe", [] {
     const ScenarioList list = list_scenarios(probe_binary());
     return fmt::format("version {}, {} scenarios", list.probe_version, list.scenarios.size());
   });
   well &= look_at("libvirt", [&] { return virt().libvirt_version(); });
   well &= look_at("QEMU", [&] { return virt().qemu_version(); });
-  well &= look_at("store", [&] { return kernels_here(store); });
+  well &= look_at("store", [&] { return kernels_here(catalogue, store); });
   look_at("KVM", [&]() -> std::string {
-    const auto kernel = any_stored(store);
+    const auto kernel = any_stored(catalogue, store);
     if (!kernel) return "not tried: no kernel in the store to try it with (`brokenpipe fetch`)";
     const KvmVerdict verdict = try_kvm(virt(), guest_order(options), *kernel);
     return fmt::format("{}: {}", verdict.usable ? "usable" : "not usable, so --clock real uses TCG",

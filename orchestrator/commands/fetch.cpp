@@ -18,7 +18,7 @@ struct Options {
 
 int fetch(const Options& options) {
   const std::vector<KernelChoice> choices =
-      select_kernels(read_catalogue(shipped("kernels.json")), options.kernels);
+      select_kernels(open_catalogue(options.store), options.kernels);
   std::vector<KernelRequest> requests;
   for (const KernelChoice& choice : choices) {
     if (!choice.entry) {

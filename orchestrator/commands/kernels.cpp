@@ -7,7 +7,6 @@
 
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/store_options.h"
-#include "orchestrator/paths.h"
 
 namespace brokenpipe {
 namespace {
@@ -23,10 +22,12 @@ struct Row {
   std::optional<StoredKernel> stored;
 };
 
-std::vector<Row> rows(KernelStore& store) {
+std::vector<Row> rows(const Catalogue& catalogue, KernelStore& store) {
+  const std::vector<std::vector<Offer>> offers = store.offers(catalogue.entries);
   std::vector<Row> rows;
-  for (const CatalogueEntry& entry : read_catalogue(shipped("kernels.json")).entries) {
-    rows.push_back({entry, store.offers(entry), store.find(entry, {})});
+  for (size_t i = 0; i < offers.size(); ++i) {
+    const CatalogueEntry& entry = catalogue.entries[i];
+    rows.push_back({entry, offers[i], store.find(entry, {})});
   }
   return rows;
 }
@@ -81,7 +82,7 @@ void add_kernels_command(CLI::App& app, Action& chosen) {
     chosen = [options] {
       KernelStore store = open_store(
           options->store, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
-      const std::vector<Row> all = rows(store);
+      const std::vector<Row> all = rows(open_catalogue(options->store), store);
       if (options->json) {
         print_json(all);
       } else {

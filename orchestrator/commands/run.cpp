@@ -79,6 +79,7 @@ fs::path runs_directory(const RunOptions& options) {
 
 std::vector<std::string> ids(const std::vector<KernelChoice>& requests) {
   std::vector<std::string> ids;
+  ids.reserve(requests.size());
   for (const KernelChoice& request : requests) ids.push_back(request.id);
   return ids;
 }
@@ -116,7 +117,7 @@ int print_commands(const RunOptions& options) {
   KernelStore store = open_store(options.store, {});
   LazyVirt virt(uri(options), cache_directory() / "libvirt");
   for (const KernelChoice& request :
-       select_kernels(read_catalogue(shipped("kernels.json")), options.kernels)) {
+       select_kernels(open_catalogue(options.store), options.kernels)) {
     if (request.is_host()) {
       fmt::print("{} {}\n", order.probe.string(), fmt::join(options.scenarios, " "));
       continue;
@@ -190,6 +191,8 @@ void add_campaign_options(CLI::App& command, RunOptions& options) {
                   "opinion")
       ->check(CLI::IsMember({"warp", "real"}))
       ->capture_default_str();
+  command.add_option("--probe", options.probe,
+                     "A probe of your own build instead of the one beside this program");
   command.add_option("--connect", options.connect,
                      "libvirt URI (default: qemu:///embed, which needs no daemon)");
   command.add_option("--boot-timeout", options.boot_timeout, "Seconds to the probe's first record")
@@ -217,7 +220,7 @@ GuestOrder guest_order(const RunOptions& options) {
         "(-icount), and KVM executes them itself.\n  Use --clock real with KVM.");
   }
   GuestOrder order;
-  order.probe = probe_binary();
+  order.probe = options.probe.empty() ? probe_binary() : fs::absolute(options.probe);
   const ScenarioList list = list_scenarios(order.probe);
   const std::vector<ScenarioInfo> scenarios = select_scenarios(list, options.scenarios);
   order.scenarios = scenarios.size();
@@ -245,7 +248,7 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
   }
 
   std::vector<KernelChoice> requests =
-      select_kernels(read_catalogue(shipped("kernels.json")), options.kernels);
+      select_kernels(open_catalogue(options.store), options.kernels);
   RunDirectory directory =
       options.resume.empty() ? new_run(out, requests, command_line) : open_run(options.resume);
   requests = left_to_do(directory, std::move(requests));

@@ -19,6 +19,7 @@ struct RunOptions {
   unsigned repeat = 1;
   std::string accelerator = "auto";
   std::string clock = "warp";
+  std::string probe;
   std::string connect;
   unsigned boot_timeout = 120;  ///< seconds, as the next two
   unsigned no_progress_timeout = 120;

@@ -8,14 +8,17 @@
 
 namespace brokenpipe {
 
-/// --store and --mirror, the same for every verb that handles kernels.
+/// --catalogue, --store, --mirror and --keyring, the same for every verb that handles kernels.
 struct StoreArguments {
+  std::string catalogue;
   std::string store;
   std::string mirror;
   std::string keyring;
 };
 
 void add_store_options(CLI::App& command, StoreArguments& arguments);
+
+Catalogue open_catalogue(const StoreArguments& arguments);
 
 KernelStore open_store(const StoreArguments& arguments,
                        std::function<void(const std::string&)> progress);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "orchestrator/report.h"
 #include "orchestrator/reports/summary.h"
@@ -66,12 +67,18 @@ std::string unexplained(const Summary& summary) {
 std::string explained(const Summary& summary) {
   if (summary.explained.empty()) return {};
   std::string text = "\n### Explained differences\n";
+  std::set<const Change*> told;
   for (const ExplainedDifferences& group : summary.explained) {
     text += "\n";
-    for (const Change* change : group.changes)
+    for (const Change* change : group.changes) {
+      if (!told.insert(change).second) {
+        text += fmt::format("- **{}**, as above\n", escaped(change->id));
+        continue;
+      }
       text += fmt::format("- **{}** ({}; {} {}): {}\n", escaped(change->id), versions_of(*change),
                           code(change->commit.substr(0, 12)), escaped(change->subject),
                           escaped(change->says));
+    }
     text += fmt::format("\nOn {}.\n\n", escaped(kernels_sentence(group.kernels, summary)));
     text += "| step | expected | got | scenarios |\n|---|---|---|---|\n";
     for (const ExplainedDifferences::Transition& transition : group.transitions)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "orchestrator/report.h"
 #include "orchestrator/reports/summary.h"
@@ -121,10 +122,16 @@ std::string unexplained(const Summary& summary, const Painter& paint) {
 std::string explained(const Summary& summary) {
   if (summary.explained.empty()) return {};
   std::string text = "\nDifferences explained by changes of the kernel:\n";
+  std::set<const Change*> told;
   for (const ExplainedDifferences& group : summary.explained) {
-    for (const Change* change : group.changes)
+    for (const Change* change : group.changes) {
+      if (!told.insert(change).second) {
+        text += fmt::format("  {} (as above)\n", change->id);
+        continue;
+      }
       text += fmt::format("  {} ({}; {} \"{}\")\n    {}\n", change->id, versions_of(*change),
                           change->commit.substr(0, 12), change->subject, change->says);
+    }
     text += fmt::format("    on {}\n", kernels_sentence(group.kernels, summary));
     for (const ExplainedDifferences::Transition& transition : group.transitions)
       text += fmt::format("      {} -> {}   in {}\n", transition.expected, transition.got,
