@@ -16,7 +16,6 @@ const std::map<std::string, std::vector<std::string>> modules_by_need{
     {"ktls", {"aes_generic", "ctr", "ghash_generic", "gcm", "tls"}},
     {"packet", {"af_packet"}},
     {"sctp", {"sctp"}},
-    {"smc", {"smc"}},
     {"sock_destroy", {"tcp_diag"}},
     {"tipc", {"tipc"}},
     {"vsock", {"vsock_loopback"}},

@@ -105,10 +105,6 @@ std::string vsock_missing() {
   return "module vsock_loopback not available: " + errno_name(errno);
 }
 
-std::string smc_missing() {
-  return protocol_missing("smc", AF_SMC, SOCK_STREAM, 0);
-}
-
 std::string mptcp_missing() {
   const Fd fd(socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP));
   return unless_done("socket(IPPROTO_MPTCP)", fd);
@@ -172,7 +168,6 @@ const std::vector<Feature>& features() {
       {"pid_namespace", pid_namespace_missing},
       {"pty", pty_missing},
       {"sctp", sctp_missing},
-      {"smc", smc_missing},
       {"so_zerocopy", so_zerocopy_missing},
       {"sock_destroy", sock_destroy_missing},
       {"tcp_fastopen_connect", tcp_fastopen_connect_missing},
