@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <array>
@@ -42,7 +43,7 @@ std::string remedy(const std::string& why) {
   if (says("Cannot find suitable emulator") || says("No emulator found")) {
     return "Install QEMU: apt install qemu-system-x86";
   }
-  if (says("'libvirt-qemu'"))
+  if (says("driver is not active") && geteuid() == 0 && getpwnam("libvirt-qemu") == nullptr)
     return "As root libvirt asks for an account of that name, which the package "
            "libvirt-daemon-system would make: run this as an ordinary user, or: groupadd --system "
            "libvirt-qemu && useradd --system --gid libvirt-qemu --no-create-home --home-dir "

@@ -145,13 +145,6 @@ std::string fuse_missing() {
   return geteuid() == 0 ? std::string() : "mount(fuse): " + errno_name(EPERM);
 }
 
-std::string scripted_peer_missing() {
-  const Fd raw(socket(AF_INET, SOCK_RAW, IPPROTO_RAW));
-  if (raw < 0) return unless_done("socket(SOCK_RAW)", raw);
-  const Fd packet(socket(AF_PACKET, SOCK_DGRAM, 0));
-  return unless_done("socket(AF_PACKET)", packet);
-}
-
 std::string pid_namespace_missing() {
   // In a child: the namespace would be that of all our later children.
   Child child([] { return unshare(CLONE_NEWPID) == 0 ? 0 : errno; });
@@ -176,7 +169,6 @@ const std::vector<Feature>& features() {
       {"pid_namespace", pid_namespace_missing},
       {"pty", pty_missing},
       {"sctp", sctp_missing},
-      {"scripted_peer", scripted_peer_missing},
       {"so_zerocopy", so_zerocopy_missing},
       {"sock_destroy", sock_destroy_missing},
       {"tcp_fastopen_connect", tcp_fastopen_connect_missing},

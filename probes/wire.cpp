@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "probes/must.h"
 
@@ -74,7 +75,7 @@ Fd muzzled_listener() {
 }  // namespace
 
 Scenario scripted(Scenario scenario) {
-  scenario.needs.emplace_back("scripted_peer");
+  scenario.needs.insert(scenario.needs.end(), {"net_raw", "packet"});
   scenario.own_network = true;
   return scenario;
 }
@@ -120,9 +121,9 @@ Fd Peer::socket_at_kernel() const {
   return fd;
 }
 
-Listener Peer::listener(int backlog, const Prepare& prepare) const {
+Listener Peer::listener() const {
+  constexpr int backlog = 16;
   Fd fd = socket_at_kernel();
-  if (prepare) prepare(fd);
   must("listen", listen(fd, backlog));
   must("fcntl(F_SETFL)", fcntl(fd, F_SETFL, O_NONBLOCK));
   const Address address = local_address(fd);
@@ -133,8 +134,8 @@ void Peer::talk_to(const Address& kernel) {
   kernel_ = kernel;
 }
 
-Fd Peer::accepted(const Prepare& prepare) {
-  const Listener waiting = listener(1, prepare);
+Fd Peer::accepted() {
+  const Listener waiting = listener();
   talk_to(waiting.address);
   say({.flags = SYN});
   await_segment();
@@ -181,15 +182,11 @@ int32_t Peer::ack_of_syn() {
 }
 
 void Peer::say(const Said& said) {
-  put(said);
+  inject(said);
   send_next_ += Segment{.flags = said.flags, .length = said.length}.span();
 }
 
 void Peer::inject(const Said& said) {
-  put(said);
-}
-
-void Peer::put(const Said& said) {
   collect();
   news_.clear();
   Segment segment{.flags = said.flags,
@@ -216,27 +213,28 @@ void Peer::unreachable(Unreachable what) {
 
 void Peer::transmit(const std::string& packet) {
   Address to = kernel_;
-  // In a raw socket's address the port is the protocol (net/ipv6/raw.c:rawv6_sendmsg).
+  // In a raw socket's address the port is the protocol (net/ipv6/raw.c:rawv6_sendmsg). It stands
+  // at the same place over IPv4.
   reinterpret_cast<sockaddr_in6*>(to.data())->sin6_port = 0;
   must("sendto(SOCK_RAW)", sendto(raw_, packet.data(), packet.size(), 0, to.data(), to.length));
   settle();
 }
 
 void Peer::collect() {
-  std::string packet;
+  static std::array<char, 1U << 17U> buffer;  // the largest packet on loopback, and more
   for (;;) {
-    packet.resize(size_t{1} << 17U);
     sockaddr_ll from{};
     socklen_t length = sizeof from;
-    const ssize_t count = recvfrom(sniffer_, packet.data(), packet.size(), 0,
+    const ssize_t count = recvfrom(sniffer_, buffer.data(), buffer.size(), 0,
                                    reinterpret_cast<sockaddr*>(&from), &length);
     if (count < 0 && errno == EAGAIN) return;
-    packet.resize(static_cast<size_t>(must("recvfrom(AF_PACKET)", count)));
+    must("recvfrom(AF_PACKET)", count);
     // On loopback everything is seen twice: as it goes out and as it comes in.
     if (from.sll_pkttype != PACKET_OUTGOING) continue;
+    std::string packet(buffer.data(), static_cast<size_t>(count));
     const auto segment = segment_in(packet, {.from = kernel_, .to = peer_});
     if (!segment) continue;
-    last_packet_ = packet;
+    last_packet_ = std::move(packet);
     ++heard_;
     note(*segment);
   }
@@ -265,9 +263,10 @@ bool Peer::hears(std::chrono::milliseconds within) {
   using Clock = std::chrono::steady_clock;
   const size_t before = heard_;
   const Clock::time_point deadline = Clock::now() + within;
-  while (heard_ == before && Clock::now() < deadline) {
+  for (auto left = within; heard_ == before && left.count() > 0;
+       left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now())) {
     pollfd polled{.fd = sniffer_, .events = POLLIN, .revents = 0};
-    must("poll", ::poll(&polled, 1, static_cast<int>(within.count())));
+    must("poll", ::poll(&polled, 1, static_cast<int>(left.count())));
     collect();
   }
   return heard_ != before;

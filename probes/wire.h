@@ -28,6 +28,11 @@
 ///  - IPv6 knows no route over `lo` but local ones (net/ipv6/route.c:ip6_route_add). There both are
 ///    ::1, and the peer's port is held by a listener whose filter drops everything
 ///    (net/ipv6/tcp_ipv6.c:tcp_v6_rcv, sk_filter).
+///
+/// Nothing recorded hangs on a timer of the kernel's, but where a scenario waits for one and says
+/// so: set-up waits until a FIN is acknowledged, which may be delayed by 40 ms; the first data of a
+/// connection is acknowledged at once (net/ipv4/tcp_input.c:tcp_event_data_recv), and no scenario
+/// sends more. One challenge ACK a scenario stays below every rate limit, so no sysctl raises them.
 namespace probe {
 
 /// A segment as a script writes it: where it differs from what a peer in good order would send.
@@ -43,7 +48,7 @@ struct Said {
 class Peer {
  public:
   struct Options {
-    Over over = Over::ipv4;
+    Over over = Over::ipv4;  ///< or ipv6
     /// What it offers in its SYN, beside an MSS of 1460.
     bool sack = false;
     bool timestamps = false;
@@ -53,14 +58,12 @@ class Peer {
   explicit Peer(const Options& options);
 
   // Set-up. All of these wait for what they want to see, and none of it is recorded.
-  /// A socket of the kernel's end, bound to its address, for connecting or listening.
-  Fd socket_at_kernel() const;
   /// A listening socket at the kernel's end, which does not block in accept().
-  Listener listener(int backlog = 16, const Prepare& prepare = {}) const;
+  Listener listener() const;
   /// From now on the other end of the connection is this address of the kernel's.
   void talk_to(const Address& kernel);
   /// The kernel's end of an ESTABLISHED connection that the peer opened. It does not block.
-  Fd accepted(const Prepare& prepare = {});
+  Fd accepted();
   /// A non-blocking socket whose SYN has come and has not been answered: SYN_SENT.
   Fd connecting(const Prepare& prepare = {});
   /// Says it, waits until the kernel has acknowledged all, and forgets the answer.
@@ -91,8 +94,9 @@ class Peer {
   const Address& address() const { return peer_; }
 
  private:
+  /// Bound to the kernel's address, for connecting or listening.
+  Fd socket_at_kernel() const;
   void transmit(const std::string& packet);
-  void put(const Said& said);
   void collect();
   void note(const Segment& segment);
   bool is_repeated(const Segment& segment) const;
@@ -104,14 +108,17 @@ class Peer {
   Fd raw_;
   Fd sniffer_;
 
+  // The peer's end.
   uint32_t send_next_;
-  uint32_t clock_ = 1000;  // of timestamps
-  std::optional<uint32_t> kernel_first_;
-  uint32_t kernel_next_ = 0;
+  uint32_t clock_ = 1000;  ///< of timestamps, a tick a segment
+
+  // The kernel's end, as it has been seen.
+  std::optional<uint32_t> kernel_first_;  ///< its initial sequence number
+  uint32_t kernel_next_ = 0;              ///< what it will send next in order
   uint32_t kernel_ack_ = 0;
   uint32_t kernel_clock_ = 0;
-  size_t heard_ = 0;
   bool syn_ack_seen_ = false;
+  size_t heard_ = 0;  ///< segments, repetitions too
   std::string last_packet_;
   std::vector<Segment> news_;
 };

@@ -212,6 +212,7 @@ class Background {
                                    BROKENPIPE_BINARY};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     std::array<int, 2> ends{};
@@ -242,7 +243,7 @@ class Background {
     return true;
   }
   void signal(int number) const { kill(pid_, number); }
-  int wait() {
+  int wait() const {
     int status = 0;
     waitpid(pid_, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -80,7 +80,7 @@ TEST(Packet, CarriesOptionsPaddedToWords) {
 
 class SegmentIn : public testing::TestWithParam<Over> {
  protected:
-  const Route& route() const { return GetParam() == Over::ipv4 ? over_ipv4 : over_ipv6; }
+  static const Route& route() { return GetParam() == Over::ipv4 ? over_ipv4 : over_ipv6; }
 };
 
 TEST_P(SegmentIn, APacketIsTheOneThatWasPutIntoIt) {
@@ -114,6 +114,19 @@ TEST_P(SegmentIn, APacketCutShortIsNotReadBeyondItsEnd) {
 INSTANTIATE_TEST_SUITE_P(OverIpv4, SegmentIn, testing::Values(Over::ipv4));
 INSTANTIATE_TEST_SUITE_P(OverIpv6, SegmentIn, testing::Values(Over::ipv6));
 
+TEST(SegmentInAPacket, HasItsSackBlocks) {
+  // packet_of() writes none. An option of timestamps is as long as one of a single block.
+  Segment written = data_segment();
+  written.timestamps = Timestamps{.value = 905, .echo = 910};
+  std::string packet = packet_of(written, over_ipv4);
+  packet.at(ipv4_header + 20) = '\x05';  // RFC 2018: kind 5, and length 10 with one block
+  const auto read = segment_in(packet, over_ipv4);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->sack.size(), 1U);
+  EXPECT_EQ(read->sack.front().left, 905U);
+  EXPECT_EQ(read->sack.front().right, 910U);
+}
+
 TEST(SegmentInAPacket, IsNotFoundInAnIcmpError) {
   const std::string packet = packet_of(data_segment(), over_ipv4);
   EXPECT_FALSE(segment_in(unreachable_packet(Unreachable::port, packet, over_ipv4), over_ipv4));
@@ -146,6 +159,12 @@ TEST(Words, SaySequenceNumbersRelativeToTheFirst) {
 
 TEST(Words, SayNoAcknowledgementWhereThereIsNone) {
   EXPECT_EQ(words({.flags = RST, .seq = 577, .ack = 1}, 500, 900), "R 77:0");
+}
+
+TEST(Words, NameSackBlocks) {
+  EXPECT_EQ(
+      words({.flags = ACK, .seq = 501, .ack = 900, .sack = {{905, 910}, {920, 925}}}, 500, 900),
+      ". 1:0 ack 0 sack 5:10 sack 20:25");
 }
 
 TEST(Words, CountAcrossTheEndOfTheSequenceSpace) {

@@ -79,6 +79,7 @@ fs::path runs_directory(const RunOptions& options) {
 
 std::vector<std::string> ids(const std::vector<KernelChoice>& requests) {
   std::vector<std::string> ids;
+  ids.reserve(requests.size());
   for (const KernelChoice& request : requests) ids.push_back(request.id);
   return ids;
 }

@@ -19,9 +19,9 @@
 //    (net/ipv4/tcp_timer.c:retransmits_timed_out, tcp_write_timeout).
 //  - Giving up stores sk_err_soft, which an ICMP error has left, or else ETIMEDOUT
 //    (net/ipv4/tcp_timer.c:tcp_write_err). In CLOSE_WAIT too, where recv goes on to give 0.
-//  - TCP_USER_TIMEOUT is looked at when a repetition is due, and not for that
-//    (net/ipv4/tcp_timer.c:tcp_write_timeout); by keepalives as well (tcp_keepalive_timer); in
-//    front of a window of zero not at all, as long as probes are answered (tcp_probe_timer).
+//  - TCP_USER_TIMEOUT is looked at when a repetition is due anyway (net/ipv4/tcp_timer.c:
+//    tcp_write_timeout) or a keepalive (tcp_keepalive_timer); in front of a window of zero not at
+//    all, as long as probes are answered (tcp_probe_timer).
 //  - Keepalives that nobody answers end the connection with a RST (tcp_keepalive_timer).
 //  - What never left the send queue is probed for, not repeated (net/ipv4/tcp_output.c:
 //    tcp_push_pending_frames, net/ipv4/tcp_timer.c:tcp_probe_timer).
@@ -70,9 +70,8 @@ Span keepalive_span(int fd) {
 void await_close(int fd, std::chrono::milliseconds at_most = std::chrono::hours(3)) {
   pollfd polled{.fd = fd, .events = 0, .revents = 0};
   const Clock::time_point deadline = Clock::now() + at_most;
-  while ((polled.revents & POLLHUP) == 0 && Clock::now() < deadline) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  for (auto left = at_most; (polled.revents & POLLHUP) == 0 && left.count() > 0;
+       left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now())) {
     must("poll", ::poll(&polled, 1, static_cast<int>(left.count())));
   }
 }

@@ -13,7 +13,7 @@
 //    has been acknowledged (net/ipv4/tcp_input.c:tcp_sequence).
 //  - Data for a socket that has sent its FIN and no longer receives, in FIN_WAIT1 and FIN_WAIT2, is
 //    answered by a RST, and resets our own end (net/ipv4/tcp_input.c:tcp_rcv_state_process).
-//  - Outside ESTABLISHED what tcp_ack() thinks of an acknowledgement decides nothing
+//  - Once a side has closed, what tcp_ack() thinks of an acknowledgement decides nothing
 //    (net/ipv4/tcp_input.c:tcp_rcv_state_process).
 //  - An end in FIN_WAIT_2 that nobody holds is a timewait bucket, which answers data by a RST; so
 //    does the kernel where there is no socket any more (net/ipv4/tcp_minisocks.c:

@@ -111,14 +111,14 @@ const Register seqpacket_shut_wr_entry{{
 }};
 
 void listening_sendto(Trace& trace) {
-  const Fd listener = tipc_listener();
+  const Fd listener = tipc_listener(SOCK_SEQPACKET);
   const Address to = service(TIPC_ADDR_NAME);
   trace.call("sendto", "1, the service",
              [&] { return sendto(listener, "x", 1, 0, to.data(), to.length); });
 }
 const Register listening_sendto_entry{{
     .id = "tipc/tipc-listening-sendto",
-    .asks = "Can a TIPC socket that listens send to somebody?",
+    .asks = "Can a TIPC seqpacket socket that listens send to somebody?",
     .grounds = {"net/tipc/socket.c:tipc_sendmsg"},
     .needs = {"tipc"},
     .run = listening_sendto,
