@@ -3,14 +3,13 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/io_uring.h>
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <linux/vm_sockets.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -168,6 +167,10 @@ const std::vector<Feature>& features() {
       {"packet", packet_missing},
       {"pid_namespace", pid_namespace_missing},
       {"pty", pty_missing},
+<<<<<<< HEAD
+=======
+      {"scripted_peer", scripted_peer_missing},
+>>>>>>> kinds
       {"sctp", sctp_missing},
       {"so_zerocopy", so_zerocopy_missing},
       {"sock_destroy", sock_destroy_missing},
