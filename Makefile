@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
 
-.PHONY: run test build install check-style clean
+.PHONY: run test soak tables build install check-style clean
 
 run: build
 	build/release/brokenpipe run $(ARGS)
@@ -13,18 +13,25 @@ run: build
 test: build
 	ctest --preset release --no-tests=error $(ARGS)
 
+soak: build
+	.ci/soak $(ARGS)
+
+tables: build
+	cmake --build --preset release --target tables
+
 build: build/release/build.ninja
 	cmake --build --preset release
 
 build/release/build.ninja: .ci/packages .ci/install-packages
-	.ci/install-packages
+	.ci/install-packages .ci/packages
 	cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
 install: build
 	cmake -DCMAKE_INSTALL_PREFIX=$(PREFIX) build/release >/dev/null
 	DESTDIR=$(DESTDIR) cmake --install build/release
 
-check-style: build
+check-style:
+	.ci/install-packages .ci/packages .ci/packages.style
 	git ls-files '*.cpp' '*.h' | xargs clang-format --dry-run --Werror
 	cmake --preset tidy
 	cmake --build --preset tidy

@@ -40,7 +40,7 @@ std::optional<RunResult> earlier_result(const fs::path& runs, const ReadyKernel&
   std::sort(folders.rbegin(), folders.rend());
   for (const fs::path& folder : folders) {
     try {
-      const auto result = RunDirectory::open(folder).result(kernel.id);
+      auto result = RunDirectory::open(folder).result(kernel.id);
       if (result && same_inputs(*result, *kernel.stored, order)) return result;
     } catch (const Error&) {
       // An unreadable run of old is no reason not to run now.
@@ -171,6 +171,7 @@ std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<Kernel
   }
 
   std::vector<KernelRequest> requests;
+  requests.reserve(from_catalogue.size());
   for (const KernelChoice& choice : from_catalogue) {
     requests.push_back({*choice.entry, choice.point_release});
   }

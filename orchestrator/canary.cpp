@@ -83,7 +83,7 @@ KvmVerdict kvm_verdict(Hypervisor& hypervisor, const Canary& canary,
   const auto depends = depends_on(hypervisor, canary, fd.get());
   if (auto verdict = cached(cache, depends)) return *verdict;
   try {
-    const auto verdict = boot(hypervisor, canary, deadline);
+    auto verdict = boot(hypervisor, canary, deadline);
     keep(cache, depends, verdict);
     return verdict;
   } catch (const Error& error) {

@@ -97,7 +97,7 @@ std::string domain_xml(const BootSpec& spec) {
         "the warp clock counts instructions, which KVM cannot: use --accel tcg or --clock real");
 
   pugi::xml_document document;
-  auto domain = add(document, "domain");
+  auto domain = document.append_child("domain");
   set(domain, "type", spec.accelerator == Accelerator::kvm ? "kvm" : "qemu");
   add_text(domain, "name", spec.name);
   auto memory = add(domain, "memory");

@@ -46,8 +46,8 @@ constexpr const char* qemu_conf_of_root =
     "group = \"root\"\n";
 
 Error failed(const fs::path& path, const std::string& why) {
-  return Error(doing, fmt::format("{}: {}", path.string(), why),
-               "Make that folder writable, or name another one in XDG_RUNTIME_DIR.");
+  return {doing, fmt::format("{}: {}", path.string(), why),
+          "Make that folder writable, or name another one in XDG_RUNTIME_DIR."};
 }
 
 /// A folder that is nobody's but ours: /tmp is everybody's.

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "orchestrator/record_stream.h"
@@ -48,10 +48,10 @@ class GrowingFile {
 
  private:
   Error failed() const {
-    return Error("reading what the guest writes",
-                 fmt::format("{}: {}", path_.string(), std::strerror(errno)),
-                 "With a URI other than the default, QEMU's user and you must both have access to "
-                 "that folder.");
+    return {"reading what the guest writes",
+            fmt::format("{}: {}", path_.string(), std::strerror(errno)),
+            "With a URI other than the default, QEMU's user and you must both have access to "
+            "that folder."};
   }
 
   std::filesystem::path path_;
@@ -93,13 +93,11 @@ std::string where(const GuestEvidence& evidence) {
                                         : "in scenario " + evidence.last_scenario;
 }
 
-Expired expired(const GuestLimits& limits, TimePoint now, TimePoint started,
-                TimePoint last_record) {
-  if (now - started >= limits.hard) return Expired::hard;
-  if (last_record == started && now - started >= limits.boot) return Expired::boot;
-  if (last_record != started && now - last_record >= limits.no_progress)
-    return Expired::no_progress;
-  return Expired::none;
+Expired expired(const GuestLimits& limits, Milliseconds running,
+                std::optional<Milliseconds> last_record) {
+  if (running >= limits.hard) return Expired::hard;
+  if (!last_record) return running >= limits.boot ? Expired::boot : Expired::none;
+  return running - *last_record >= limits.no_progress ? Expired::no_progress : Expired::none;
 }
 
 }  // namespace
@@ -141,19 +139,22 @@ GuestOutcome run_guest(Hypervisor& hypervisor, const BootSpec& spec, const std::
   RecordStream stream(nonce);
   KernelLog log;
 
-  const auto started = now();
-  auto last_record = started;
+  const auto called = now();
   const auto guest = hypervisor.start(spec);
+  // What the hypervisor took to start it is not held against the kernel.
+  const auto started = now();
+  std::optional<Milliseconds> last_record;
   GrowingFile console(spec.console);
   GrowingFile records(spec.records);
-  const auto seconds = [&] { return std::chrono::duration<double>(now() - started).count(); };
+  const auto running = [&] { return std::chrono::duration_cast<Milliseconds>(now() - started); };
+  const auto seconds = [&] { return std::chrono::duration<double>(now() - called).count(); };
 
   const auto look = [&] {
     const auto text = console.read_new();
     if (!text.empty()) listener.console(text);
     log.feed(text);
     for (auto& record : stream.feed(records.read_new())) {
-      last_record = now();
+      last_record = running();
       outcome.timings.try_emplace("boot", seconds());
       if (record.value("record", nlohmann::json()) == "begin")
         evidence.last_scenario = record.value("scenario", std::string());
@@ -167,10 +168,11 @@ GuestOutcome run_guest(Hypervisor& hypervisor, const BootSpec& spec, const std::
     evidence.stopped = guest->wait_stopped(look_interval);
     look();
     evidence.interrupted = stop.stop_requested();
-    evidence.expired = expired(limits, now(), started, last_record);
+    evidence.expired = expired(limits, running(), last_record);
   }
   guest->destroy();
-  outcome.timings["run"] = seconds() - outcome.timings["boot"];
+  const auto boot = outcome.timings.find("boot");
+  outcome.timings["run"] = seconds() - (boot == outcome.timings.end() ? 0.0 : boot->second);
   look();
   log.end_line();
 

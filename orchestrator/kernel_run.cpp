@@ -34,7 +34,7 @@ class Collector {
   Collector(RunResult& result, const KernelRunEvents& events) : result_(result), events_(events) {}
 
   void take(const nlohmann::json& record) {
-    const std::string& kind = record.at("record").get_ref<const std::string&>();
+    const auto& kind = record.at("record").get_ref<const std::string&>();
     if (kind == "probe") {
       result_.kernel.release = record.at("release");
       result_.kernel.version = record.at("kernel_version");

@@ -35,10 +35,10 @@ fs::path xdg(const char* variable, const char* below_home) {
 }  // namespace
 
 fs::path shipped(const fs::path& name) {
-  const fs::path installed = program_directory().parent_path() / BROKENPIPE_SHARE / name;
+  fs::path installed = program_directory().parent_path() / BROKENPIPE_SHARE / name;
   if (fs::exists(installed)) return installed;
   // The source tree keeps the same names below the directory that makes them.
-  const fs::path source = fs::path(BROKENPIPE_SOURCE);
+  const fs::path source = BROKENPIPE_SOURCE;
   for (const char* directory : {"images", "results"}) {
     if (fs::exists(source / directory / name)) return source / directory / name;
   }

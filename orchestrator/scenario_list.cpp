@@ -79,6 +79,7 @@ std::vector<ScenarioInfo> select_scenarios(const ScenarioList& list,
 std::vector<std::string> near(const std::string& typed,
                               const std::vector<std::string>& candidates) {
   std::vector<std::pair<size_t, std::string>> ranked;
+  ranked.reserve(candidates.size());
   for (const std::string& candidate : candidates) {
     ranked.emplace_back(distance(typed, candidate), candidate);
   }
@@ -86,6 +87,7 @@ std::vector<std::string> near(const std::string& typed,
   constexpr size_t most = 3;
   ranked.resize(std::min(ranked.size(), most));
   std::vector<std::string> names;
+  names.reserve(ranked.size());
   for (auto& [letters, name] : ranked) names.push_back(std::move(name));
   return names;
 }

@@ -20,8 +20,8 @@ namespace brokenpipe {
 namespace {
 
 Error failed(const char* call) {
-  return Error("starting the process that looks after the guests",
-               fmt::format("{}: {}", call, std::strerror(errno)));
+  return {"starting the process that looks after the guests",
+          fmt::format("{}: {}", call, std::strerror(errno))};
 }
 
 sigset_t set_of(std::initializer_list<int> signals) {

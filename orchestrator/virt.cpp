@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <array>
@@ -39,8 +40,10 @@ std::string remedy(const std::string& why) {
   const auto says = [&why](const char* words) { return why.find(words) != std::string::npos; };
   if (says("no connection driver"))
     return "Install libvirt's QEMU driver: apt install libvirt-daemon-driver-qemu";
-  if (says("Cannot find suitable emulator")) return "Install QEMU: apt install qemu-system-x86";
-  if (says("'libvirt-qemu'"))
+  if (says("Cannot find suitable emulator") || says("No emulator found")) {
+    return "Install QEMU: apt install qemu-system-x86";
+  }
+  if (says("driver is not active") && geteuid() == 0 && getpwnam("libvirt-qemu") == nullptr)
     return "As root libvirt asks for an account of that name, which the package "
            "libvirt-daemon-system would make: run this as an ordinary user, or: groupadd --system "
            "libvirt-qemu && useradd --system --gid libvirt-qemu --no-create-home --home-dir "
@@ -115,7 +118,7 @@ class StoppedDomains {
   }
   bool wait(const Uuid& uuid, std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [&] { return stopped_.count(uuid) != 0; });
+    return changed_.wait_for(lock, limit, [&] { return stopped_.contains(uuid); });
   }
   void forget(const Uuid& uuid) {
     const std::lock_guard lock(mutex_);

@@ -1,5 +1,6 @@
 #include "probes/child.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,13 @@ void set_disposition(int signal, sighandler_t disposition) {
   struct sigaction action {};
   action.sa_handler = disposition;
   must("sigaction", sigaction(signal, &action, nullptr));
+}
+
+void allow_core_dumps() {
+  rlimit limit{};
+  must("getrlimit(RLIMIT_CORE)", getrlimit(RLIMIT_CORE, &limit));
+  limit.rlim_cur = limit.rlim_max;
+  must("setrlimit(RLIMIT_CORE)", setrlimit(RLIMIT_CORE, &limit));
 }
 
 std::string signal_name(int signal) {

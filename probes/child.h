@@ -36,6 +36,10 @@ std::string status_words(int status);
 /// What a signal does to this process from now on: SIG_DFL or SIG_IGN.
 void set_disposition(int signal, sighandler_t disposition);
 
+/// Raises this process's soft limit of core files to the hard one: only then is it the signal that
+/// decides whether there is a core dump (fs/coredump.c:do_coredump gives up at a limit of 0).
+void allow_core_dumps();
+
 /// `SIGPIPE`, `SIGSEGV`...
 std::string signal_name(int signal);
 

@@ -1,21 +1,16 @@
 #include "probes/entry_point.h"
 
 #include <fcntl.h>
-#include <linux/aio_abi.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <optional>
 
-#include "probes/fd.h"
+#include "probes/file_calls.h"
 #include "probes/io_uring.h"
 #include "probes/must.h"
+#include "probes/pipe.h"
 
 namespace probe {
 namespace {
@@ -61,56 +56,12 @@ void call_sendmmsg(Trace& trace, int socket, int flags) {
              [&] { return sendmmsg(socket, messages.data(), messages.size(), flags); });
 }
 
-// --- The file calls -----------------------------------------------------------------------------
-
-void call_writev(Trace& trace, int socket, size_t length) {
-  const iovec piece{.iov_base = &byte, .iov_len = length};
-  trace.call("writev", std::to_string(length), [&] { return writev(socket, &piece, 1); });
-}
-
-void call_pwritev2(Trace& trace, int socket, int flags, const char* flag_words) {
-  const iovec piece{.iov_base = &byte, .iov_len = 1};
-  // Not libc's function: where the kernel lacks the call that one does a writev instead.
-  trace.call("pwritev2", std::string("1, offset -1, ") + flag_words,
-             [&] { return syscall(SYS_pwritev2, socket, &piece, 1, -1L, -1L, flags); });
-}
-
-void call_sendfile(Trace& trace, int socket) {
-  // Any file in the page cache that is long enough: the probe itself.
-  const Fd file(must("open(/proc/self/exe)", open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
-  trace.call("sendfile", std::to_string(page_size),
-             [&] { return sendfile(socket, file, nullptr, page_size); });
-}
-
-struct Pipe {
-  Fd out;
-  Fd in;
-};
-
-Pipe make_pipe() {
-  std::array<int, 2> ends{};
-  must("pipe", pipe(ends.data()));
-  return {Fd(ends[0]), Fd(ends[1])};
-}
-
-Pipe pipe_with_a_byte() {
-  Pipe pipe = make_pipe();
-  must("write to the pipe", write(pipe.in, &byte, 1));
-  return pipe;
-}
-
-// Whether a failed splice took the bytes out of the pipe.
-void look_into(Trace& trace, const Pipe& pipe) {
-  const Trace::Step step = trace.begin("fionread", "ioctl", "FIONREAD");
-  int left = 0;
-  must("ioctl(FIONREAD)", ioctl(pipe.out, FIONREAD, &left));
-  trace.end(step, Json::object({{"value", left}}));
-}
+// --- From a pipe and by io_uring ----------------------------------------------------------------
 
 void call_splice(Trace& trace, int socket) {
-  const Pipe pipe = pipe_with_a_byte();
+  const Pipe pipe = pipe_holding(1);
   trace.call("splice", "pipe to socket, 1",
-             [&] { return splice(pipe.out, nullptr, socket, nullptr, 1, 0); });
+             [&] { return splice(pipe.reader, nullptr, socket, nullptr, 1, 0); });
   look_into(trace, pipe);
 }
 
@@ -118,99 +69,16 @@ void call_vmsplice_splice(Trace& trace, int socket) {
   const Pipe pipe = make_pipe();
   alignas(page_size) static std::array<char, page_size> page;
   const iovec gift{.iov_base = page.data(), .iov_len = page.size()};
-  must("vmsplice", vmsplice(pipe.in, &gift, 1, SPLICE_F_GIFT));
+  must("vmsplice", vmsplice(pipe.writer, &gift, 1, SPLICE_F_GIFT));
   trace.call("splice", "pipe to socket, a gifted page",
-             [&] { return splice(pipe.out, nullptr, socket, nullptr, page_size, 0); });
+             [&] { return splice(pipe.reader, nullptr, socket, nullptr, page_size, 0); });
   look_into(trace, pipe);
-}
-
-// --- AIO and io_uring: the result comes apart from the return value
-// --------------------------------
-
-Json returned_json(long returned, int error) {
-  Json json = Json::object({{"returned", returned}});
-  if (returned < 0) json.set("errno", errno_name(error));
-  return json;
-}
-
-// A result as AIO and io_uring give it: a count, or an errno negated.
-Json completion_json(long result) {
-  return result < 0 ? returned_json(-1, static_cast<int>(-result)) : returned_json(result, 0);
-}
-
-class AioContext {
- public:
-  AioContext() { must("io_setup", syscall(SYS_io_setup, 1, &context_)); }
-  AioContext(const AioContext&) = delete;
-  AioContext& operator=(const AioContext&) = delete;
-  ~AioContext() { syscall(SYS_io_destroy, context_); }
-
-  operator aio_context_t() const { return context_; }  // NOLINT(google-explicit-constructor)
-
- private:
-  aio_context_t context_ = 0;
-};
-
-void call_aio(Trace& trace, int socket) {
-  const AioContext context;
-  iocb write_one{};
-  write_one.aio_lio_opcode = IOCB_CMD_PWRITE;
-  write_one.aio_fildes = static_cast<__u32>(socket);
-  write_one.aio_buf = reinterpret_cast<__u64>(&byte);
-  write_one.aio_nbytes = 1;
-  std::array<iocb*, 1> requests{&write_one};
-  const aio_context_t id = context;
-
-  const Trace::Step step = trace.begin("io_submit", "io_submit", "IOCB_CMD_PWRITE, 1");
-  const long returned = syscall(SYS_io_submit, id, 1, requests.data());
-  Json seen = returned_json(returned, errno);
-  if (returned == 1) {
-    io_event event{};
-    must("io_getevents", syscall(SYS_io_getevents, id, 1, 1, &event, nullptr));
-    seen.set("completion", completion_json(static_cast<long>(event.res)));
-  }
-  trace.end(step, seen);
-}
-
-io_uring_sqe socket_entry(unsigned char operation, int socket) {
-  io_uring_sqe entry{};
-  entry.opcode = operation;
-  entry.fd = socket;
-  entry.addr = reinterpret_cast<__u64>(&byte);
-  entry.len = 1;
-  return entry;
-}
-
-long enter(const IoUring& ring, unsigned to_submit, unsigned flags) {
-  return syscall(SYS_io_uring_enter, ring.fd(), to_submit, 1, IORING_ENTER_GETEVENTS | flags,
-                 nullptr, 0);
-}
-
-// What completes inline, and with which signals, is seen when the call is back; what a worker
-// does, when its completion has come.
-int await_completion(IoUring& ring, unsigned flags) {
-  std::optional<int> completion;
-  while (!(completion = ring.completion())) {
-    if (enter(ring, 0, flags) < 0 && errno != EINTR) {
-      throw Broken("waiting for an io_uring's completion: " + errno_name(errno));
-    }
-  }
-  return *completion;
-}
-
-void submit(Trace& trace, IoUring& ring, const io_uring_sqe& entry, const std::string& args) {
-  ring.queue(entry);
-  const Trace::Step step = trace.begin("io_uring", "io_uring_enter", args);
-  const long returned = enter(ring, 1, 0);
-  Json seen = returned_json(returned, errno);
-  if (returned == 1) seen.set("completion", completion_json(await_completion(ring, 0)));
-  trace.end(step, seen);
 }
 
 void call_io_uring_send(Trace& trace, int socket, int flags) {
   IoUring ring;
   ring.require(IORING_OP_SEND, "IORING_OP_SEND");
-  io_uring_sqe entry = socket_entry(IORING_OP_SEND, socket);
+  io_uring_sqe entry = io_uring_entry(IORING_OP_SEND, socket);
   entry.msg_flags = static_cast<__u32>(flags);
   submit(trace, ring, entry, with_flags("IORING_OP_SEND, 1", flags));
 }
@@ -222,7 +90,7 @@ void call_io_uring_sendmsg(Trace& trace, int socket, int flags) {
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
-  io_uring_sqe entry = socket_entry(IORING_OP_SENDMSG, socket);
+  io_uring_sqe entry = io_uring_entry(IORING_OP_SENDMSG, socket);
   entry.addr = reinterpret_cast<__u64>(&message);
   entry.msg_flags = static_cast<__u32>(flags);
   submit(trace, ring, entry, with_flags("IORING_OP_SENDMSG, 1", flags));
@@ -231,28 +99,19 @@ void call_io_uring_sendmsg(Trace& trace, int socket, int flags) {
 void call_io_uring_send_zc(Trace& trace, int socket, int flags) {
   IoUring ring;
   ring.require(IORING_OP_SEND_ZC, "IORING_OP_SEND_ZC");
-  io_uring_sqe entry = socket_entry(IORING_OP_SEND_ZC, socket);
+  io_uring_sqe entry = io_uring_entry(IORING_OP_SEND_ZC, socket);
   entry.msg_flags = static_cast<__u32>(flags);
   submit(trace, ring, entry, with_flags("IORING_OP_SEND_ZC, 1", flags));
-}
-
-void call_io_uring_write(Trace& trace, int socket, unsigned char entry_flags,
-                         const std::string& args) {
-  IoUring ring;
-  ring.require(IORING_OP_WRITE, "IORING_OP_WRITE");
-  io_uring_sqe entry = socket_entry(IORING_OP_WRITE, socket);
-  entry.flags = entry_flags;
-  submit(trace, ring, entry, args);
 }
 
 void call_io_uring_splice(Trace& trace, int socket) {
   IoUring ring;
   ring.require(IORING_OP_SPLICE, "IORING_OP_SPLICE");
-  const Pipe pipe = pipe_with_a_byte();
+  const Pipe pipe = pipe_holding(1);
   constexpr auto no_offset = static_cast<__u64>(-1);
   io_uring_sqe entry{};
   entry.opcode = IORING_OP_SPLICE;
-  entry.splice_fd_in = pipe.out;
+  entry.splice_fd_in = pipe.reader;
   entry.splice_off_in = no_offset;
   entry.fd = socket;
   entry.off = no_offset;
@@ -265,7 +124,7 @@ void call_io_uring_sqpoll_write(Trace& trace, int socket) {
   IoUring ring(IORING_SETUP_SQPOLL);
   ring.require(IORING_OP_WRITE, "IORING_OP_WRITE");
   ring.register_file(socket);  // before 5.11, SQPOLL takes no others
-  io_uring_sqe entry = socket_entry(IORING_OP_WRITE, 0);
+  io_uring_sqe entry = io_uring_entry(IORING_OP_WRITE, 0);
   entry.flags = IOSQE_FIXED_FILE;
   // The kernel's thread may submit before we enter, so the step begins with the queue.
   const Trace::Step step = trace.begin("io_uring", "io_uring_enter", "IORING_OP_WRITE, 1, SQPOLL");
@@ -275,8 +134,6 @@ void call_io_uring_sqpoll_write(Trace& trace, int socket) {
 }
 
 // --- The table ----------------------------------------------------------------------------------
-
-constexpr int rwf_nosignal = 0x100;  // Linux 6.18 include/uapi/linux/fs.h
 
 void enable_zerocopy(int socket) {
   set_option(socket, SOL_SOCKET, SO_ZEROCOPY, 1);

@@ -30,6 +30,9 @@ class Fd {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }
 
+  /// Owns it no longer: for a scenario whose close(2) is itself under test.
+  int release() { return std::exchange(fd_, -1); }
+
  private:
   int fd_ = -1;
 };

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 
 #include "probes/child.h"
 #include "probes/fd.h"
@@ -65,13 +66,12 @@ std::vector<std::string> lines_of(const std::string& path) {
 
 std::vector<std::string> modules() {
   std::vector<std::string> names;
-  DIR* directory = opendir(modules_directory.c_str());
-  if (directory == nullptr) return names;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string name = static_cast<const char*>(entry->d_name);
-    if (name.ends_with(".ko")) names.push_back(name);
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(modules_directory.c_str()), closedir);
+  if (!directory) return names;
+  while (const dirent* entry = readdir(directory.get())) {
+    std::string name = static_cast<const char*>(entry->d_name);
+    if (!name.starts_with(".")) names.push_back(std::move(name));
   }
-  closedir(directory);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -108,6 +108,7 @@ int run_in_child(const GuestMain& run, const std::vector<std::string>& modules_f
 void run_machine(const GuestMain& run) {
   mount_at("devtmpfs", "/dev");
   use_device("/dev/console", O_RDWR, {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+  mount_at("devpts", "/dev/pts");
   mount_at("proc", "/proc");
   mount_at("sysfs", "/sys");
   mount_at("tmpfs", "/tmp");

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "probes/must.h"
+#include "probes/sysctl.h"
 
 namespace probe {
 namespace {
@@ -62,6 +64,16 @@ Address loopback(Over over, uint16_t port) {
   return address;
 }
 
+Address ipv4_address(const char* text, uint16_t port) {
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_port = htons(port);
+  if (inet_pton(AF_INET, text, &in.sin_addr) != 1) throw Broken("inet_pton");
+  Address address{.length = sizeof in};
+  std::memcpy(&address.storage, &in, sizeof in);
+  return address;
+}
+
 Address local_address(int fd) {
   Address address;
   address.length = sizeof address.storage;
@@ -86,38 +98,71 @@ Fd tcp_socket(Over over) {
   return Fd(must("socket", socket(family(over), SOCK_STREAM, 0)));
 }
 
-namespace {
-
-Fd bound_socket(Over over, const Prepare& prepare) {
-  Fd fd = tcp_socket(over);
-  if (prepare) prepare(fd);
-  const Address any_port = loopback(over);
-  must("bind", bind(fd, any_port.data(), any_port.length));
-  return fd;
+Fd inet_socket(int type, int protocol) {
+  return Fd(must("socket", socket(AF_INET, type, protocol)));
 }
 
-}  // namespace
+namespace {
 
-Listener tcp_listener(Over over, int backlog, const Prepare& prepare) {
-  Fd fd = bound_socket(over, prepare);
+void bind_to_loopback(const Fd& fd, Over over) {
+  const Address any_port = loopback(over);
+  must("bind", bind(fd, any_port.data(), any_port.length));
+}
+
+Listener listen_on(Fd fd, Over over, int backlog, const Prepare& prepare) {
+  if (prepare) prepare(fd);
+  bind_to_loopback(fd, over);
   must("listen", listen(fd, backlog));
   const Address address = local_address(fd);
   return {std::move(fd), address};
 }
 
-ClosedPort closed_port(Over over) {
-  Fd fd = bound_socket(over, {});
-  const Address address = local_address(fd);
-  return {std::move(fd), address};
-}
-
-Pair tcp_pair(Over over, const Prepare& prepare) {
-  const Listener listener = tcp_listener(over, 16, prepare);
-  Fd a = tcp_socket(over);
+Pair connect_to(const Listener& listener, Fd a, const Prepare& prepare) {
   if (prepare) prepare(a);
   must("connect", connect(a, listener.address.data(), listener.address.length));
   Fd b(must("accept", accept(listener.fd, nullptr, nullptr)));
   return {std::move(a), std::move(b)};
+}
+
+constexpr int usual_backlog = 16;
+
+}  // namespace
+
+Listener tcp_listener(Over over, int backlog, const Prepare& prepare) {
+  return listen_on(tcp_socket(over), over, backlog, prepare);
+}
+
+Listener inet_listener(int type, int protocol, const Prepare& prepare) {
+  return listen_on(inet_socket(type, protocol), Over::ipv4, usual_backlog, prepare);
+}
+
+Listener silent_listener() {
+  return tcp_listener(Over::ipv4, usual_backlog, deafen);
+}
+
+ClosedPort closed_port(Over over) {
+  Fd fd = tcp_socket(over);
+  bind_to_loopback(fd, over);
+  const Address address = local_address(fd);
+  return {std::move(fd), address};
+}
+
+Fd connecting_socket(const Address& to) {
+  Fd fd = tcp_socket();
+  must("fcntl(F_SETFL)", fcntl(fd, F_SETFL, O_NONBLOCK));
+  if (connect(fd, to.data(), to.length) == 0 || errno != EINPROGRESS) {
+    throw Broken("a connect that does not block did not begin");
+  }
+  settle();
+  return fd;
+}
+
+Pair tcp_pair(Over over, const Prepare& prepare) {
+  return connect_to(tcp_listener(over, usual_backlog, prepare), tcp_socket(over), prepare);
+}
+
+Pair inet_pair(int type, int protocol, const Prepare& prepare) {
+  return connect_to(inet_listener(type, protocol, prepare), inet_socket(type, protocol), prepare);
 }
 
 void abortive_close(Fd& fd) {
@@ -165,6 +210,13 @@ void await(const std::string& what, const std::function<bool()>& reached) {
   }
 }
 
+void await_events(int fd, short events) {
+  await("an event of poll", [&] {
+    pollfd polled{.fd = fd, .events = events, .revents = 0};
+    return must("poll", ::poll(&polled, 1, 0)) == 1 && (polled.revents & events) != 0;
+  });
+}
+
 void await_state(int fd, const std::string& state) {
   await("the state " + state, [&] { return tcp_state(fd) == state; });
 }
@@ -190,28 +242,42 @@ std::string end_state(const Address& local, const Address& remote) {
 }
 
 std::chrono::seconds fin_timeout() {
-  std::ifstream file("/proc/sys/net/ipv4/tcp_fin_timeout");
-  long seconds = 0;
-  if (!(file >> seconds)) throw Broken("/proc/sys/net/ipv4/tcp_fin_timeout cannot be read");
-  return std::chrono::seconds(seconds);
+  return std::chrono::seconds(read_sysctl("net.ipv4.tcp_fin_timeout"));
 }
 
-void fill(int fd) {
-  const int flags = must("fcntl(F_GETFL)", fcntl(fd, F_GETFL));
-  must("fcntl(F_SETFL)", fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+void deafen(int fd) {
+  // Asked before the socket is: net/ipv4/tcp_ipv4.c:tcp_v4_rcv, sk_filter().
+  sock_filter keep_nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{.len = 1, .filter = &keep_nothing};
+  must("setsockopt(SO_ATTACH_FILTER)",
+       setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+}
+
+namespace {
+
+// Full is what stays full: until the window and the buffers have stopped to grow
+// (net/ipv4/tcp_input.c:tcp_rcv_space_adjust, :tcp_new_space), room comes back after EAGAIN.
+void fill_by(int fd, std::initializer_list<size_t> lengths) {
   static const std::vector<char> bytes(65536);
-  // Full is what stays full: until the window and the buffers have stopped to grow
-  // (net/ipv4/tcp_input.c:tcp_rcv_space_adjust, :tcp_new_space), room comes back after EAGAIN.
   constexpr int quiet_looks = 20;
   for (int quiet = 0; quiet < quiet_looks; ++quiet) {
-    for (const size_t length : {bytes.size(), size_t{1}}) {
-      while (send(fd, bytes.data(), length, MSG_NOSIGNAL) > 0) quiet = 0;
+    for (const size_t length : lengths) {
+      while (send(fd, bytes.data(), length, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) quiet = 0;
       if (errno != EAGAIN) throw Broken("filling the send buffer: " + errno_name(errno));
     }
     settle();
     pause_a_little();
   }
-  must("fcntl(F_SETFL)", fcntl(fd, F_SETFL, flags));
+}
+
+}  // namespace
+
+void fill(int fd) {
+  fill_by(fd, {65536, 1});
+}
+
+void fill_with_messages(int fd, size_t length) {
+  fill_by(fd, {length});
 }
 
 long drain(int fd) {

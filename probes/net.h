@@ -28,6 +28,8 @@ struct Address {
 void bring_loopback_up();
 
 Address loopback(Over over, uint16_t port = 0);
+/// Of an address in dotted decimal.
+Address ipv4_address(const char* text, uint16_t port = 0);
 Address local_address(int fd);
 Address peer_address(int fd);
 
@@ -46,12 +48,19 @@ struct Listener {
 };
 Listener tcp_listener(Over over = Over::ipv4, int backlog = 16, const Prepare& prepare = {});
 
+/// A listener that drops whatever is sent to it, so that its clients stay in SYN_SENT. Once it is
+/// closed, the next SYN is answered by a RST.
+Listener silent_listener();
+
 /// A loopback address at which nobody listens, and nobody will as long as `reserved` is open.
 struct ClosedPort {
   Fd reserved;
   Address address;
 };
 ClosedPort closed_port(Over over = Over::ipv4);
+
+/// A non-blocking socket that has begun to connect; what was sent for it by then has been answered.
+Fd connecting_socket(const Address& to);
 
 /// Two ends of one connection, both ESTABLISHED. `a`, the end under test, connected; `b` was
 /// accepted.
@@ -60,6 +69,11 @@ struct Pair {
   Fd b;
 };
 Pair tcp_pair(Over over = Over::ipv4, const Prepare& prepare = {});
+
+/// The same over IPv4 for a protocol other than TCP: SOCK_STREAM and IPPROTO_SCTP, say.
+Fd inet_socket(int type, int protocol);
+Listener inet_listener(int type, int protocol, const Prepare& prepare = {});
+Pair inet_pair(int type, int protocol, const Prepare& prepare = {});
 
 /// SO_LINGER {1, 0} and close: the peer gets a RST (net/ipv4/tcp.c:tcp_close).
 void abortive_close(Fd& fd);
@@ -78,6 +92,10 @@ std::string tcp_state_name(int state);
 /// Looks again and again until `reached`; Broken, saying what did not come, after some seconds.
 void await(const std::string& what, const std::function<bool()>& reached);
 
+/// Waits until poll(2) reports one of these events of a socket that a kernel thread serves, not the
+/// interrupt of its packets; Broken after some seconds.
+void await_events(int fd, short events);
+
 /// Waits until the socket is in this state; Broken after some seconds.
 void await_state(int fd, const std::string& state);
 
@@ -88,8 +106,15 @@ std::string end_state(const Address& local, const Address& remote);
 /// For how long an end that nobody holds stays in FIN_WAIT_2: net.ipv4.tcp_fin_timeout as it is.
 std::chrono::seconds fin_timeout();
 
-/// Sends until the socket takes no more and stays so: O_NONBLOCK is set for it and put back.
+/// From now on nothing that is sent to this socket arrives, nor is it acknowledged; what it sends
+/// itself leaves as ever.
+void deafen(int fd);
+
+/// Sends, without blocking, until the socket takes no more and stays so.
 void fill(int fd);
+
+/// The same by messages of one length, for a socket that keeps them apart.
+void fill_with_messages(int fd, size_t length);
 
 /// Reads until the end of file; the number of bytes read.
 long drain(int fd);

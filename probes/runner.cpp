@@ -77,6 +77,7 @@ void become_neutral(int cpu) {
   must("sigprocmask", sigprocmask(SIG_SETMASK, &none, nullptr));
   umask(022);
   must("chdir", chdir("/"));
+  // As a booted kernel has it (include/asm-generic/resource.h:INIT_RLIMITS).
   rlimit core{};
   must("getrlimit", getrlimit(RLIMIT_CORE, &core));
   core.rlim_cur = 0;
@@ -90,7 +91,7 @@ void become_neutral(int cpu) {
 
 void enter_own_network() {
   if (unshare(CLONE_NEWNET) < 0) {
-    throw Unsupported("its sysctls need a network namespace: unshare: " + errno_name(errno));
+    throw Unsupported("it needs a network namespace: unshare: " + errno_name(errno));
   }
   bring_loopback_up();
 }
@@ -101,7 +102,8 @@ void run_here(const Scenario& scenario, const Sysctls& sysctls, bool machine_is_
   try {
     become_neutral(cpu);
     for (const std::string& need : scenario.needs) require_feature(need);
-    if (!sysctls.empty() && !machine_is_ours) enter_own_network();
+    const bool meddles = scenario.own_network || !sysctls.empty();
+    if (meddles && !machine_is_ours) enter_own_network();
     set_sysctls(sysctls);
     install_signal_recorder();
     Trace trace(legacy.trace);

@@ -17,7 +17,7 @@ struct RunOptions {
   size_t jobs = 1;
   /// We are /init of a guest: sysctls are set in the first network namespace, where old kernels
   /// have all of theirs, and put back. On somebody's host they are set in a network namespace of
-  /// the scenario's own, or not at all.
+  /// the scenario's own, or not at all; so is everything else about the network.
   bool machine_is_ours = false;
 };
 

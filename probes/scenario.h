@@ -29,6 +29,9 @@ struct Scenario {
   /// Kernel timeouts shortened under the real clock only; under the warp clock the defaults run
   /// at full length. Named in the record.
   Sysctls shortened = {};
+  /// It changes addresses or routes, or looks at the wire: on somebody's host it gets a network
+  /// namespace of its own, as one with sysctls does.
+  bool own_network = false;
   /// Of guest time. Ends a scenario that hangs as `timed_out`.
   std::chrono::seconds deadline{20};
   /// After all others: what it does may leave the kernel tainted.

@@ -33,6 +33,12 @@ void set_sysctls(const Sysctls& wanted) {
   for (const auto& [name, value] : wanted) set_sysctl(name, value);
 }
 
+long read_sysctl(const std::string& name) {
+  const auto text = read_file(path_of(name));
+  if (!text) throw Broken("reading the sysctl " + name + ": " + errno_name(errno));
+  return std::stol(*text);
+}
+
 SysctlsPutBack::SysctlsPutBack(const Sysctls& touched) {
   for (const auto& [name, value] : touched) {
     // One that cannot be read cannot be set either, so there is nothing to put back.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "probes/scenario.h"
 
 namespace probe {
@@ -7,6 +9,9 @@ namespace probe {
 /// Sets sysctls as the calling process's network namespace has them. Unsupported where one cannot
 /// be set: the kernel lacks it, or lacks it in this namespace, or we lack the right.
 void set_sysctls(const Sysctls& wanted);
+
+/// The value of one that is a number; Broken if it is not there.
+long read_sysctl(const std::string& name);
 
 /// Remembers the values that these sysctls have, and puts them back when it goes out of scope.
 class SysctlsPutBack {

@@ -62,15 +62,16 @@ std::string flag_words(size_t length, int flags) {
     int bit;
     const char* name;
   };
-  static constexpr std::array<Flag, 9> known{{{MSG_OOB, "MSG_OOB"},
-                                              {MSG_PEEK, "MSG_PEEK"},
-                                              {MSG_TRUNC, "MSG_TRUNC"},
-                                              {MSG_DONTWAIT, "MSG_DONTWAIT"},
-                                              {MSG_WAITALL, "MSG_WAITALL"},
-                                              {MSG_ERRQUEUE, "MSG_ERRQUEUE"},
-                                              {MSG_NOSIGNAL, "MSG_NOSIGNAL"},
-                                              {MSG_MORE, "MSG_MORE"},
-                                              {MSG_ZEROCOPY, "MSG_ZEROCOPY"}}};
+  static constexpr std::array<Flag, 10> known{{{MSG_OOB, "MSG_OOB"},
+                                               {MSG_PEEK, "MSG_PEEK"},
+                                               {MSG_TRUNC, "MSG_TRUNC"},
+                                               {MSG_DONTWAIT, "MSG_DONTWAIT"},
+                                               {MSG_WAITALL, "MSG_WAITALL"},
+                                               {MSG_ERRQUEUE, "MSG_ERRQUEUE"},
+                                               {MSG_NOSIGNAL, "MSG_NOSIGNAL"},
+                                               {MSG_MORE, "MSG_MORE"},
+                                               {MSG_ZEROCOPY, "MSG_ZEROCOPY"},
+                                               {MSG_FASTOPEN, "MSG_FASTOPEN"}}};
   std::string words = std::to_string(length);
   std::string separator = ", ";
   for (const Flag& flag : known) {
@@ -97,6 +98,37 @@ Json signal_json(const siginfo_t& info) {
   return Json::object({{"signal", signal_name(info.si_signo)},
                        {"code", code_name(info)},
                        {"pid", info.si_pid == getpid() ? "self" : "other"}});
+}
+
+std::function<std::string(long)> share_of(long total) {
+  return [total](long count) { return count == total ? "full" : "partial"; };
+}
+
+Json returned_json(long returned, int error, const std::string& word) {
+  Json seen = Json::object({{"returned", word.empty() ? Json(returned) : Json(word)}});
+  if (returned < 0) seen.set("errno", errno_name(error));
+  return seen;
+}
+
+std::vector<std::string> event_names(uint32_t events) {
+  struct Event {
+    uint32_t bit;
+    const char* name;
+  };
+  static constexpr std::array<Event, 9> known{{{POLLIN, "POLLIN"},
+                                               {POLLPRI, "POLLPRI"},
+                                               {POLLOUT, "POLLOUT"},
+                                               {POLLERR, "POLLERR"},
+                                               {POLLHUP, "POLLHUP"},
+                                               {POLLRDNORM, "POLLRDNORM"},
+                                               {POLLWRNORM, "POLLWRNORM"},
+                                               {POLLRDHUP, "POLLRDHUP"},
+                                               {POLLNVAL, "POLLNVAL"}}};
+  std::vector<std::string> names;
+  for (const Event& event : known) {
+    if ((events & event.bit) != 0) names.emplace_back(event.name);
+  }
+  return names;
 }
 
 std::string TraceBuffer::steps() const {
@@ -147,6 +179,7 @@ void Trace::end(Step step, Json seen) {
       signals.push_back(signal_json(seen_signals.infos.at(i)));
     }
     seen.set("signals", Json::array(signals));
+    seen_signals.count = 0;
   }
   TraceBuffer::Slot& slot = buffer_->slots.at(step.slot);
   copy_text(slot.seen.data(), slot.seen.size(), members(seen));
@@ -154,10 +187,7 @@ void Trace::end(Step step, Json seen) {
 }
 
 void Trace::end_call(Step step, long returned, int error, const std::string& word) {
-  Json seen = Json::object();
-  seen.set("returned", word.empty() ? Json(returned) : Json(word));
-  if (returned < 0) seen.set("errno", errno_name(error));
-  end(step, seen);
+  end(step, returned_json(returned, error, word));
   errno = error;
 }
 
@@ -203,25 +233,11 @@ long Trace::accept(int listener) {
 }
 
 void Trace::poll(int fd) {
-  struct Event {
-    short bit;
-    const char* name;
-  };
-  static constexpr std::array<Event, 7> known{{{POLLIN, "POLLIN"},
-                                               {POLLPRI, "POLLPRI"},
-                                               {POLLOUT, "POLLOUT"},
-                                               {POLLERR, "POLLERR"},
-                                               {POLLHUP, "POLLHUP"},
-                                               {POLLRDHUP, "POLLRDHUP"},
-                                               {POLLNVAL, "POLLNVAL"}}};
   const Step step = begin("poll", "poll", "");
   pollfd polled{.fd = fd, .events = POLLIN | POLLPRI | POLLOUT | POLLRDHUP, .revents = 0};
   must("poll", ::poll(&polled, 1, 0));
-  std::vector<std::string> names;
-  for (const Event& event : known) {
-    if ((polled.revents & event.bit) != 0) names.emplace_back(event.name);
-  }
-  end(step, Json::object({{"revents", Json::strings(names)}}));
+  const auto revents = static_cast<uint32_t>(polled.revents);
+  end(step, Json::object({{"revents", Json::strings(event_names(revents))}}));
 }
 
 void Trace::state(int fd) {

@@ -2,8 +2,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "probes/json.h"
 
@@ -24,6 +27,17 @@ void install_signal_recorder();
 /// SIGPIPE as a handler, sigtimedwait(2) or a signalfd saw it, in words:
 /// `{"signal":"SIGPIPE","code":"SI_USER","pid":"self"}`.
 Json signal_json(const siginfo_t& info);
+
+/// For Trace::call(): instead of a count that depends on buffers, `full` if it is `total`, else
+/// `partial`.
+std::function<std::string(long)> share_of(long total);
+
+/// What a call returned, as a step tells it: `{"returned":-1,"errno":"EPIPE"}`; `word`, unless
+/// empty, in place of a number.
+Json returned_json(long returned, int error, const std::string& word = {});
+
+/// The names of the events of poll(2), which are those of epoll(7) too, in a fixed order.
+std::vector<std::string> event_names(uint32_t events);
 
 class Trace {
  public:

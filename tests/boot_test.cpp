@@ -9,6 +9,7 @@ namespace {
 
 std::vector<std::string> names(const std::vector<BootVariant>& ladder) {
   std::vector<std::string> names;
+  names.reserve(ladder.size());
   for (const BootVariant& variant : ladder) names.push_back(variant.name);
   return names;
 }

@@ -15,7 +15,6 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using testing::Cli;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 // The only folder below which a run of `cli` lies.
 fs::path only_run(const Cli& cli) {

@@ -31,6 +31,7 @@ class FakeHypervisor final : public Hypervisor {
   std::vector<BootSpec> started;
   int running = 0;
   std::chrono::steady_clock::time_point time{};
+  std::chrono::milliseconds start_takes{0};
 
   std::function<std::chrono::steady_clock::time_point()> clock() {
     return [this] { return time; };
@@ -39,6 +40,7 @@ class FakeHypervisor final : public Hypervisor {
   std::unique_ptr<Guest> start(const BootSpec& spec) override {
     if (!refusal.empty()) throw Error("starting a guest", refusal);
     started.push_back(spec);
+    time += start_takes;
     return std::make_unique<FakeGuest>(*this, spec);
   }
   std::string command_line(const BootSpec& spec) override { return "qemu " + spec.name; }

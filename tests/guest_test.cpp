@@ -124,7 +124,8 @@ TEST(Guest, TheStoryEndsInSigpipeUnderTheRealClockToo) {
       cli({"run", newest(), "--clock", "real", "--scenario", "tcp/late-accept*"});
   EXPECT_EQ(run.exit_status, 0) << run.out << run.err;
   EXPECT_THAT(run.err, HasSubstr("accelerator: "));
-  for (const json& observation : result_of(run, newest()).at("observations")) {
+  const json result = result_of(run, newest());
+  for (const json& observation : result.at("observations")) {
     if (observation.at("scenario") != "tcp/late-accept") continue;
     EXPECT_FALSE(observation.at("shortened").empty());
     EXPECT_EQ(observation.at("steps").back().at("status"), "killed by SIGPIPE");
@@ -182,7 +183,6 @@ TEST(Guest, AKernelThatPanicsIsAPanicWithItsLog) {
 
 TEST(Guest, ThePrintedCommandBootsTheGuest) {
   const Cli cli;
-  const std::string cache = "XDG_CACHE_HOME=" + cli.folder().string();
   const CommandResult printed = cli({"run", oldest(), "--dry-run", "--scenario", "sigpipe/*"});
   ASSERT_EQ(printed.exit_status, 0) << printed.err;
   ASSERT_THAT(printed.out, HasSubstr("qemu-system-x86_64"));
@@ -190,7 +190,7 @@ TEST(Guest, ThePrintedCommandBootsTheGuest) {
   const std::string marker = "/dry-run/" + oldest() + "/";
   const size_t at = printed.out.find(marker);
   ASSERT_NE(at, std::string::npos) << printed.out;
-  const size_t begin = printed.out.rfind('=', at) + 1;
+  const size_t begin = printed.out.find_last_of(" =", at) + 1;
   const fs::path folder = printed.out.substr(begin, at + marker.size() - begin);
   EXPECT_THAT(read_file(folder / "records.txt"), HasSubstr(R"("record":"end")"))
       << printed.out << pasted.err;
@@ -212,6 +212,7 @@ class Background {
                                    BROKENPIPE_BINARY};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     std::array<int, 2> ends{};
@@ -242,7 +243,7 @@ class Background {
     return true;
   }
   void signal(int number) const { kill(pid_, number); }
-  int wait() {
+  int wait() const {
     int status = 0;
     waitpid(pid_, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

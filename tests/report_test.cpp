@@ -78,7 +78,7 @@ TEST(Reports, EveryFormatIsRegistered) {
     names.emplace_back(report.name);
     EXPECT_FALSE(report.description.empty()) << report.name;
   }
-  EXPECT_THAT(names, ::testing::ElementsAre("json", "junit", "markdown", "text"));
+  EXPECT_THAT(names, ::testing::ElementsAre("json", "junit", "markdown", "text", "trace"));
 }
 
 TEST(Reports, UnknownFormatIsAUsageErrorThatNamesTheKnownOnes) {
@@ -86,7 +86,7 @@ TEST(Reports, UnknownFormatIsAUsageErrorThatNamesTheKnownOnes) {
     report_named("pdf");
     FAIL() << "was found";
   } catch (const UsageError& e) {
-    EXPECT_THAT(e.what(), HasSubstr("\"pdf\"; there are: json, junit, markdown, text"));
+    EXPECT_THAT(e.what(), HasSubstr("\"pdf\"; there are: json, junit, markdown, text, trace"));
   }
 }
 
@@ -115,7 +115,7 @@ TEST(Reports, OnlyTextIsColouredAndOnlyWhenAsked) {
   const std::string escape = "\033[";
   EXPECT_THAT(render("text", sample_run(), true), HasSubstr(escape));
   EXPECT_THAT(render("text", sample_run(), false), Not(HasSubstr(escape)));
-  for (const char* format : {"markdown", "json", "junit"})
+  for (const char* format : {"markdown", "json", "junit", "trace"})
     EXPECT_THAT(render(format, sample_run(), true), Not(HasSubstr(escape))) << format;
 }
 
@@ -125,6 +125,22 @@ TEST(Text, ColumnsOfWhatDidNotHappenAreLeftOut) {
   EXPECT_THAT(text, Not(HasSubstr("INCONCLUSIVE")));
   EXPECT_THAT(text, Not(HasSubstr("FLAKY")));
   EXPECT_THAT(text, HasSubstr("As the reference."));
+}
+
+TEST(Trace, TellsEveryCallOfAScenarioInItsOrder) {
+  KernelReport kernel;
+  kernel.plan.id = "debian-6.1";
+  kernel.result =
+      result("6.1.0", {completed("tcp/x", {step("send#1", {{"returned", 1}}),
+                                           step("send#2", {{"returned", -1}, {"errno", "EPIPE"}})}),
+                       ended("tcp/y", ScenarioEnding::unsupported, "no io_uring")});
+  EXPECT_EQ(render("trace", only(kernel)),
+            "debian-6.1 (6.1.0)\n"
+            "  tcp/x\n"
+            "    send(1) = 1\n"
+            "    send(1) = -1 EPIPE\n"
+            "  tcp/y\n"
+            "    unsupported: no io_uring\n");
 }
 
 TEST(Junit, CountsAreThoseOfItsElements) {

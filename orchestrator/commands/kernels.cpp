@@ -23,9 +23,9 @@ struct Row {
 };
 
 std::vector<Row> rows(const Catalogue& catalogue, KernelStore& store) {
-  std::vector<Row> rows;
   const std::vector<std::vector<Offer>> offers = store.offers(catalogue.entries);
-  for (std::size_t i = 0; i < offers.size(); ++i) {
+  std::vector<Row> rows;
+  for (size_t i = 0; i < offers.size(); ++i) {
     const CatalogueEntry& entry = catalogue.entries[i];
     rows.push_back({entry, offers[i], store.find(entry, {})});
   }

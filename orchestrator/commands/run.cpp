@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "images/files.h"
+#include "images/module_needs.h"
 #include "images/sha256.h"
 #include "orchestrator/campaign.h"
 #include "orchestrator/commands/commands.h"
@@ -26,9 +27,14 @@ namespace brokenpipe {
 namespace fs = std::filesystem;
 namespace {
 
-// Modules that Debian builds and a scenario may need; what a kernel has built in or lacks is left
-// out of its initramfs. tcp_diag: looking at sockets that have no descriptor any more.
-const std::vector<std::string> wanted_modules{"tcp_diag"};
+// What these scenarios need, with repetitions.
+std::vector<std::string> needs_of(const std::vector<ScenarioInfo>& scenarios) {
+  std::vector<std::string> needs;
+  for (const ScenarioInfo& scenario : scenarios) {
+    needs.insert(needs.end(), scenario.needs.begin(), scenario.needs.end());
+  }
+  return needs;
+}
 
 std::string this_machine() {
   utsname host{};
@@ -73,6 +79,7 @@ fs::path runs_directory(const RunOptions& options) {
 
 std::vector<std::string> ids(const std::vector<KernelChoice>& requests) {
   std::vector<std::string> ids;
+  ids.reserve(requests.size());
   for (const KernelChoice& request : requests) ids.push_back(request.id);
   return ids;
 }
@@ -215,9 +222,10 @@ GuestOrder guest_order(const RunOptions& options) {
   GuestOrder order;
   order.probe = options.probe.empty() ? probe_binary() : fs::absolute(options.probe);
   const ScenarioList list = list_scenarios(order.probe);
-  order.scenarios = select_scenarios(list, options.scenarios).size();
+  const std::vector<ScenarioInfo> scenarios = select_scenarios(list, options.scenarios);
+  order.scenarios = scenarios.size();
   order.identity = {list.probe_version, sha256_file(order.probe), options.scenarios};
-  order.modules = wanted_modules;
+  order.modules = modules_for(needs_of(scenarios));
   order.cache = cache_directory() / "kernels";
   order.clock = options.clock == "warp" ? Clock::warp : Clock::real;
   order.limits = {.boot = std::chrono::seconds(options.boot_timeout),

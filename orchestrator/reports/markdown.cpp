@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <set>
-#include <string_view>
 
+#include "orchestrator/markdown_text.h"
 #include "orchestrator/report.h"
 #include "orchestrator/reports/summary.h"
 
@@ -10,26 +10,8 @@
 namespace brokenpipe {
 namespace {
 
-/// Text between markup: nothing in it is markup.
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (std::string_view("\\`*_{}[]<>#|&").find(c) != std::string_view::npos) safe += '\\';
-    safe += c == '\n' ? ' ' : c;
-  }
-  return safe;
-}
-
-/// Text as code, also in the cell of a table, where only `|` needs care.
-std::string code(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '|') safe += '\\';
-    safe += c == '\n' ? ' ' : c;
-  }
-  // A longer fence than any in the text, and room for a backtick at its ends.
-  return text.find('`') == std::string::npos ? "`" + safe + "`" : "`` " + safe + " ``";
-}
+using markdown::code;
+using markdown::escaped;
 
 std::string table(const Summary& summary) {
   std::string text =

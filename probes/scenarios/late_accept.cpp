@@ -110,6 +110,7 @@ std::optional<int> accept_late(Trace& trace, const Listener& listener, Sigpipe s
     return {};
   }
   Child server([&] {
+    allow_core_dumps();
     serve(trace, listener, sigpipe);
     return 0;
   });

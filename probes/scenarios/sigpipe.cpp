@@ -251,6 +251,7 @@ const Register thread_directed_entry{{
 void at_default(Trace& trace) {
   const Pair pair = shut_down_pair();
   Child child([&] {
+    allow_core_dumps();
     set_disposition(SIGPIPE, SIG_DFL);
     trace.on("child").send(pair.a);
     return 42;
@@ -269,6 +270,7 @@ void at_default_as_pid1(Trace& trace) {
   const Pair pair = shut_down_pair();
   must("unshare(CLONE_NEWPID)", unshare(CLONE_NEWPID));
   Child child([&] {
+    allow_core_dumps();
     set_disposition(SIGPIPE, SIG_DFL);
     trace.on("child").send(pair.a);
     return 42;

@@ -1,7 +1,8 @@
 #include <fcntl.h>
+#include <netinet/tcp.h>
 
 #include <array>
-#include <cerrno>
+#include <string>
 
 #include "probes/must.h"
 #include "probes/net.h"
@@ -17,6 +18,10 @@
 //    not know (net/ipv4/tcp_ipv4.c:tcp_v4_syn_recv_sock).
 //  - A further SYN is dropped if the accept queue is full and more than one half-open connection
 //    is young (net/ipv4/tcp_ipv4.c:tcp_v4_conn_request).
+//  - Told to abort on overflow (tcp_abort_on_overflow), it answers that last ACK with a RST
+//    (net/ipv4/tcp_minisocks.c:tcp_check_req).
+//  - With TCP_DEFER_ACCEPT the last ACK of a handshake is dropped unless something comes with it,
+//    a FIN too (net/ipv4/tcp_minisocks.c:tcp_check_req).
 //  - A listener that closes resets what it had completed, and forgets the half-open ones
 //    (net/ipv4/inet_connection_sock.c:inet_csk_listen_stop).
 namespace probe {
@@ -95,24 +100,12 @@ const Register data_fin_entry{{
     .run = data_fin,
 }};
 
-// A socket that does not block and has begun to connect.
-Fd connecting_client(const Listener& listener) {
-  Fd client = tcp_socket();
-  must("fcntl(F_SETFL)", fcntl(client, F_SETFL, O_NONBLOCK));
-  if (connect(client, listener.address.data(), listener.address.length) != 0 &&
-      errno != EINPROGRESS) {
-    throw Broken("connect: " + errno_name(errno));
-  }
-  settle();
-  return client;
-}
-
 void backlog_overflow(Trace& trace) {
   Listener listener = tcp_listener(Over::ipv4, 0);
   std::array<Fd, 4> clients;
   std::array<Trace, 4> traces{trace.on("client0"), trace.on("client1"), trace.on("client2"),
                               trace.on("client3")};
-  for (Fd& client : clients) client = connecting_client(listener);
+  for (Fd& client : clients) client = connecting_socket(listener.address);
   for (size_t i = 0; i < clients.size(); ++i) traces.at(i).state(clients.at(i));
   for (size_t i = 0; i < clients.size(); ++i) traces.at(i).send(clients.at(i));
   listener.fd.close();
@@ -128,6 +121,69 @@ const Register backlog_overflow_entry{{
                 "net/ipv4/inet_connection_sock.c:inet_csk_listen_stop"},
     .sysctls = {{"net.ipv4.tcp_syncookies", "0"}},
     .run = backlog_overflow,
+}};
+
+void backlog_abort(Trace& trace) {
+  const Listener listener = tcp_listener(Over::ipv4, 0);
+  std::array<Fd, 4> clients;
+  for (Fd& client : clients) client = connecting_socket(listener.address);
+  for (size_t i = 0; i < clients.size(); ++i) {
+    const Fd& client = clients.at(i);
+    Trace its = trace.on("client" + std::to_string(i));
+    its.state(client);
+    its.poll(client);
+    its.send(client);
+    its.send(client);
+  }
+}
+const Register backlog_abort_entry{{
+    .id = "tcp-connect/accept-backlog-abort",
+    .asks = "Of four clients of a server that accepts none, has listen(0) and is told to abort on "
+            "overflow, which are reset?",
+    .grounds = {"net/ipv4/tcp_ipv4.c:tcp_v4_conn_request", "net/ipv4/tcp_minisocks.c:tcp_check_req",
+                tcp_reset, sk_stream_error},
+    .sysctls = {{"net.ipv4.tcp_syncookies", "0"}, {"net.ipv4.tcp_abort_on_overflow", "1"}},
+    .run = backlog_abort,
+}};
+
+void listener_closed(Trace& trace) {
+  Listener listener = tcp_listener();
+  const Fd client = connected_client(listener);
+  settle();
+  listener.fd.close();
+  settle();
+  trace.state(client);
+  trace.poll(client);
+  trace.send(client);
+  trace.send(client);
+}
+const Register listener_closed_entry{{
+    .id = "tcp-connect/listener-closed-with-pending-child",
+    .asks = "What does a connected client see when the server closes its listener without having "
+            "called accept()?",
+    .grounds = {"net/ipv4/inet_connection_sock.c:inet_csk_listen_stop", tcp_reset, sk_stream_error},
+    .run = listener_closed,
+}};
+
+void defer_accept(Trace& trace) {
+  const Listener listener = tcp_listener();
+  must("fcntl(F_SETFL)", fcntl(listener.fd, F_SETFL, O_NONBLOCK));
+  set_option(listener.fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
+  Fd client = connected_client(listener);
+  settle();
+  trace.accept(listener.fd);
+  client.close();
+  settle();
+  const Fd server(static_cast<int>(trace.accept(listener.fd)));
+  trace.state(server);
+  trace.recv(server);
+  trace.send(server);
+}
+const Register defer_accept_entry{{
+    .id = "tcp-connect/defer-accept",
+    .asks = "With TCP_DEFER_ACCEPT, is a client that ends without having sent anything accepted?",
+    .grounds = {"net/ipv4/tcp_minisocks.c:tcp_check_req", inet_csk_accept},
+    .run = defer_accept,
 }};
 
 }  // namespace

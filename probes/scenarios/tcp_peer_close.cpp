@@ -82,6 +82,21 @@ const Register so_error_before_send_entry{{
     .run = so_error_before_send,
 }};
 
+void shutdown_before_send(Trace& trace) {
+  const Fd a = closed_by_peer();
+  must_send(a, 1);
+  settle();
+  trace.shutdown(a, SHUT_WR);
+  trace.send(a);
+}
+const Register shutdown_before_send_entry{{
+    .id = "tcp/close-wait-rst-shutdown-first",
+    .asks = "What does shutdown say of a connection that has broken, and does it spare the next "
+            "send the signal?",
+    .grounds = {tcp_reset, "net/ipv4/af_inet.c:inet_shutdown", sk_stream_error},
+    .run = shutdown_before_send,
+}};
+
 void unread_data_in_close_wait(Trace& trace) {
   const Fd a = closed_by_peer(5);
   trace.send(a);
@@ -348,6 +363,26 @@ const Register linger2_negative_entry{{
         "no time at all?",
     .grounds = {tcp_rcv_state_process, tcp_close, tcp_reset, sk_stream_error},
     .run = linger2_negative,
+}};
+
+void too_many_orphans(Trace& trace) {
+  Pair pair = tcp_pair(Over::ipv4, small_buffers);
+  fill(pair.b);  // so that its FIN cannot leave: an end in FIN_WAIT1 that nobody holds
+  pair.b.close();
+  settle();
+  trace.state(pair.a);
+  trace.poll(pair.a);
+  trace.send(pair.a);
+  trace.send(pair.a);
+}
+const Register too_many_orphans_entry{{
+    .id = "tcp/peer-close-too-many-orphans",
+    .asks = "What does one see of a peer that closes in good order on a machine that will not keep "
+            "connections which no process holds?",
+    .grounds = {"net/ipv4/tcp.c:tcp_close", "net/ipv4/tcp.c:tcp_check_oom", tcp_reset,
+                sk_stream_error},
+    .sysctls = {{"net.ipv4.tcp_max_orphans", "-1"}},
+    .run = too_many_orphans,
 }};
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <thread>
 
 #include "probes/child.h"
 #include "probes/must.h"
@@ -316,6 +317,34 @@ const Register shared_socket_entry{{
             "get?",
     .grounds = {"include/net/sock.h:sock_error", sk_stream_error},
     .run = shared_socket,
+}};
+
+void shared_by_dup(Trace& trace) {
+  const Fd a = reset_by_peer();
+  const Fd other(must("dup", dup(a)));
+  trace.on("dup").send(other);
+  trace.send(a);
+  trace.poll(a);
+}
+const Register shared_by_dup_entry{{
+    .id = "tcp/shared-socket-error-consumed-once+dup",
+    .asks = "If a send by one descriptor takes the error of a socket, what does one by its "
+            "duplicate get?",
+    .grounds = {"include/net/sock.h:sock_error", sk_stream_error},
+    .run = shared_by_dup,
+}};
+
+void shared_by_thread(Trace& trace) {
+  const Fd a = reset_by_peer();
+  std::thread([&] { trace.on("thread").send(a); }).join();
+  trace.send(a);
+  trace.poll(a);
+}
+const Register shared_by_thread_entry{{
+    .id = "tcp/shared-socket-error-consumed-once+thread",
+    .asks = "If another thread's send takes the error of a socket, what does ours get?",
+    .grounds = {"include/net/sock.h:sock_error", sk_stream_error},
+    .run = shared_by_thread,
 }};
 
 void reset_then_closed(Trace& trace, Over over) {

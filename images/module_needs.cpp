@@ -1,0 +1,35 @@
+#include "images/module_needs.h"
+
+#include <algorithm>
+#include <map>
+
+namespace brokenpipe {
+namespace {
+
+// Only what a kernel would otherwise fetch by modprobe(8), which a guest does not have: what a
+// module depends on comes with it.
+const std::map<std::string, std::vector<std::string>> modules_by_need{
+    {"dccp", {"dccp_ipv4"}},
+    {"fuse", {"fuse"}},
+    {"ipv6", {"ipv6"}},
+    // The cipher by its parts: tls asks for gcm(aes) by that name.
+    {"ktls", {"aes_generic", "ctr", "ghash_generic", "gcm", "tls"}},
+    {"packet", {"af_packet"}},
+    {"sctp", {"sctp"}},
+    {"sock_destroy", {"tcp_diag"}},
+    {"tipc", {"tipc"}},
+    {"vsock", {"vsock_loopback"}},
+};
+
+}  // namespace
+
+std::vector<std::string> modules_for(const std::vector<std::string>& needs) {
+  std::vector<std::string> modules;
+  for (const auto& [need, names] : modules_by_need) {
+    if (std::find(needs.begin(), needs.end(), need) == needs.end()) continue;
+    modules.insert(modules.end(), names.begin(), names.end());
+  }
+  return modules;
+}
+
+}  // namespace brokenpipe
