@@ -16,8 +16,8 @@ namespace probe {
 
 // Outlives the BlockedCall where the call stays blocked: the thread may yet come back to it.
 struct BlockedCall::Shared {
-  Shared(const Trace& own_trace, Trace::Step own_step, Look own_look)
-      : trace(own_trace), step(own_step), look(std::move(own_look)) {}
+  Shared(Trace own_trace, Trace::Step own_step, Look own_look)
+      : trace(std::move(own_trace)), step(own_step), look(std::move(own_look)) {}
 
   Trace trace;
   Trace::Step step;
@@ -69,17 +69,19 @@ BlockedCall::BlockedCall(std::shared_ptr<Shared> shared) : shared_(std::move(sha
 
 BlockedCall::BlockedCall(Trace& trace, std::string_view name, std::string_view args, Call call,
                          Word word)
-    : BlockedCall(looking(trace, name, args, [call = std::move(call), word = std::move(word)] {
-        errno = 0;
-        const long returned = call();
-        const int error = errno;
-        const bool worded = word && returned >= 0;
-        return returned_json(returned, error, worded ? word(returned) : std::string());
-      })) {}
+    : BlockedCall(std::make_shared<Shared>(
+          trace, trace.begin(name, name, args), [call = std::move(call), word = std::move(word)] {
+            errno = 0;
+            const long returned = call();
+            const int error = errno;
+            const bool worded = word && returned >= 0;
+            return returned_json(returned, error, worded ? word(returned) : std::string());
+          })) {}
 
 BlockedCall BlockedCall::looking(Trace& trace, std::string_view name, std::string_view args,
                                  Look look) {
-  return BlockedCall(std::make_shared<Shared>(trace, trace.begin(name, name, args), look));
+  return BlockedCall(
+      std::make_shared<Shared>(trace, trace.begin(name, name, args), std::move(look)));
 }
 
 void BlockedCall::await_blocked() const {
