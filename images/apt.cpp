@@ -393,10 +393,7 @@ void Apt::refresh_now(const std::vector<std::string>& suites) {
 }
 
 std::vector<AptPackage> Apt::packages(const std::vector<std::string>& patterns) const {
-  std::vector<std::regex> expressions;
-  for (const std::string& pattern : patterns) {
-    expressions.emplace_back(pattern);
-  }
+  const std::vector<std::regex> expressions(patterns.begin(), patterns.end());
   std::vector<std::string> names = command("apt-cache");
   names.insert(names.end(), {"pkgnames", "linux-"});
   std::vector<std::string> madison = command("apt-cache");

@@ -28,10 +28,8 @@ int rank(std::string_view rest) {
 }
 
 std::string_view take_number(std::string_view& rest) {
-  const auto first = std::find_if(rest.begin(), rest.end(), [](char c) { return c != '0'; });
-  rest.remove_prefix(static_cast<std::size_t>(first - rest.begin()));
-  const auto end = std::find_if_not(rest.begin(), rest.end(), is_digit);
-  const std::string_view number = rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
+  rest.remove_prefix(std::min(rest.find_first_not_of('0'), rest.size()));
+  const std::string_view number = rest.substr(0, rest.find_first_not_of("0123456789"));
   rest.remove_prefix(number.size());
   return number;
 }

@@ -119,6 +119,7 @@ void empty(const fs::path& directory) {
 
 std::vector<CatalogueEntry> entries_of(const std::vector<KernelRequest>& requests) {
   std::vector<CatalogueEntry> entries;
+  entries.reserve(requests.size());
   for (const KernelRequest& request : requests) {
     entries.push_back(request.entry);
   }
@@ -281,6 +282,7 @@ std::vector<KernelStore::Wanted> KernelStore::resolve(
 std::vector<std::optional<StoredKernel>> KernelStore::find_all(
     const std::vector<KernelRequest>& requests) const {
   std::vector<std::optional<StoredKernel>> kernels;
+  kernels.reserve(requests.size());
   for (const KernelRequest& request : requests) {
     kernels.push_back(find(request.entry, request.point_release));
   }

@@ -142,7 +142,7 @@ fs::path decompressed(const fs::path& file, const fs::path& cache) {
   }
   const std::string content = read_file(file);
   // The folder has the content's hash: one cache serves all kernels.
-  const fs::path target = cache / sha256(content) / file.filename().replace_extension();
+  fs::path target = cache / sha256(content) / file.filename().replace_extension();
   make_directories(target.parent_path());
   const FileLock held(cache / "lock");
   if (!fs::exists(target)) {

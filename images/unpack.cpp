@@ -65,7 +65,7 @@ void read_entry(archive* reader, const std::string& what,
 
 /// An entry of an archive as the source of bytes for another.
 struct Nested {
-  archive* outer;
+  archive* outer = nullptr;
   std::array<char, block_size> buffer{};
 };
 
