@@ -8,17 +8,20 @@
 namespace brokenpipe {
 
 struct CatalogueEntry {
-  std::string id;                     ///< `debian-6.1`, `debian-6.1-rt`
-  std::string series;                 ///< `6.1`
-  std::string flavour;                ///< `cloud`, `plain`, `rt`
-  std::vector<std::string> suites;    ///< `bookworm`, `bookworm-security`, ...
-  std::vector<std::string> packages;  ///< patterns of the package that holds the kernel image
-  std::string role;                   ///< a sentence: why this kernel is in the catalogue
-  bool archive = false;               ///< in Debian's archive only: needs --mirror
+  std::string id;                   ///< `debian-6.1`, `debian-6.1-rt`
+  std::string series;               ///< `6.1`
+  std::string flavour;              ///< `cloud`, `plain`, `rt`
+  std::vector<std::string> suites;  ///< `bookworm`, `bookworm-security`, ...
+  /// Regular expressions (ECMAScript) of which one matches the whole name of the package that
+  /// holds the kernel image.
+  std::vector<std::string> packages;
+  std::string role;      ///< a sentence: why this kernel is in the catalogue
+  bool archive = false;  ///< in Debian's archive only: needs --mirror
   bool in_default_matrix = false;
 };
 
 struct Catalogue {
+  static constexpr int schema = 1;
   std::vector<CatalogueEntry> entries;
 };
 

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "images/apt.h"
 #include "images/catalogue.h"
+#include "images/files.h"
 
 /// Kernels on this machine: fetched through apt (resolved, downloaded and verified by it, in a
 /// private root), unpacked, and kept by the hash of what they are.
@@ -31,6 +33,14 @@ struct Offer {
   std::string point_release;  ///< `6.12.107`
 };
 
+struct KernelRequest {
+  CatalogueEntry entry;
+  std::string point_release;  ///< empty: whichever is newest
+};
+
+/// Whether a newer point release than the stored one is wanted.
+enum class Freshness { stored_is_enough, newest_on_offer };
+
 /// Options of a store, all from the command line.
 struct StoreOptions {
   std::filesystem::path root;     ///< $XDG_CACHE_HOME/brokenpipe/store unless --store
@@ -40,21 +50,30 @@ struct StoreOptions {
 };
 
 /// Safe to use from several threads and from several processes on one root.
+///
+/// Below the root: `kernels/HASH` and `local/HASH`, a folder for each kernel, named by the hash of
+/// its packages and complete from the moment it is there; `apt`, apt's private state; `downloads`,
+/// where an interrupted download goes on; `incoming`, being unpacked; `lock`, held by who fetches.
 class KernelStore {
  public:
   explicit KernelStore(StoreOptions options);
 
   /// All point releases on offer for an entry, newest first. Empty where the mirror does not
-  /// offer the series any more. Throws Error where the mirror cannot be reached or its
-  /// signature does not verify.
+  /// offer the series any more, and for the archive's entries without a mirror named. Throws Error
+  /// where the mirror cannot be reached or its signature does not verify.
   std::vector<Offer> offers(const CatalogueEntry& entry);
 
   /// The newest stored kernel of an entry, or of the exact point release; nothing where it was
   /// not fetched yet. Touches no network.
-  std::optional<StoredKernel> find(const CatalogueEntry& entry, const std::string& point_release);
+  std::optional<StoredKernel> find(const CatalogueEntry& entry,
+                                   const std::string& point_release) const;
 
-  /// Fetches the newest offer (or the point release named) unless it is here already.
-  StoredKernel fetch(const CatalogueEntry& entry, const std::string& point_release = {});
+  /// The kernels asked for, in their order, fetched where the store does not have them; all
+  /// downloads of a call are one. Nothing where the mirror does not offer one. With all of them
+  /// stored, and that being enough, no network is touched. Throws Error as offers() does, and
+  /// where the store cannot be written.
+  std::vector<std::optional<StoredKernel>> fetch(const std::vector<KernelRequest>& requests,
+                                                 Freshness freshness);
 
   /// A bzImage, a vmlinux or a linux-image .deb of the user's. Throws Error where it is none.
   StoredKernel open_file(const std::filesystem::path& file);
@@ -62,6 +81,23 @@ class KernelStore {
   const std::filesystem::path& root() const { return options_.root; }
 
  private:
+  struct Wanted;
+
+  FileLock lock() const;
+  bool is_reachable(const CatalogueEntry& entry) const;
+  Apt apt(bool archive) const;
+  std::vector<Offer> listed(const Apt& apt, const CatalogueEntry& entry) const;
+  std::vector<std::optional<StoredKernel>> find_all(
+      const std::vector<KernelRequest>& requests) const;
+  std::vector<std::optional<StoredKernel>> fetch_group(
+      bool archive, const std::vector<KernelRequest>& requests) const;
+  std::vector<std::optional<StoredKernel>> fetch_from(
+      const Apt& apt, const std::vector<KernelRequest>& requests) const;
+  std::vector<Wanted> resolve(const Apt& apt, const std::vector<KernelRequest>& requests) const;
+  StoredKernel keep(const std::vector<std::filesystem::path>& debs, const std::string& package,
+                    const std::string& version, const std::string& modules_missing_because,
+                    const std::string& kind) const;
+
   StoreOptions options_;
 };
 

@@ -171,7 +171,8 @@ GuestOutcome run_guest(Hypervisor& hypervisor, const BootSpec& spec, const std::
     evidence.expired = expired(limits, running(), last_record);
   }
   guest->destroy();
-  outcome.timings["run"] = seconds();
+  const auto boot = outcome.timings.find("boot");
+  outcome.timings["run"] = seconds() - (boot == outcome.timings.end() ? 0 : boot->second);
   look();
   log.end_line();
 

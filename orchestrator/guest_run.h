@@ -54,8 +54,8 @@ GuestVerdict guest_verdict(const GuestEvidence& evidence);
 struct GuestOutcome {
   GuestVerdict verdict;
   std::vector<nlohmann::json> records;  ///< all that arrived whole, also where it did not finish
-  std::map<std::string, double>
-      timings;  ///< seconds from the call: boot (to the first record), run
+  /// Seconds: boot, from the call to the first record (absent where none came); run, the rest.
+  std::map<std::string, double> timings;
 };
 
 /// Runs one guest to its end and returns how it ended: whatever the kernel does is a value. The

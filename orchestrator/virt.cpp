@@ -39,7 +39,9 @@ std::string remedy(const std::string& why) {
   const auto says = [&why](const char* words) { return why.find(words) != std::string::npos; };
   if (says("no connection driver"))
     return "Install libvirt's QEMU driver: apt install libvirt-daemon-driver-qemu";
-  if (says("Cannot find suitable emulator")) return "Install QEMU: apt install qemu-system-x86";
+  if (says("Cannot find suitable emulator") || says("No emulator found")) {
+    return "Install QEMU: apt install qemu-system-x86";
+  }
   if (says("'libvirt-qemu'"))
     return "As root libvirt asks for an account of that name, which the package "
            "libvirt-daemon-system would make: run this as an ordinary user, or: groupadd --system "

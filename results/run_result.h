@@ -1,9 +1,11 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The result of one kernel's run, and its JSON form (results/schema/run_result.json).
@@ -42,6 +44,8 @@ struct Step {
   nlohmann::json seen = nlohmann::json::object();
   std::optional<Basis> basis;  ///< in a reference only
   std::string lines;           ///< in a reference: the source lines of a derived step
+
+  bool operator==(const Step&) const = default;
 };
 
 struct Observation {
@@ -55,6 +59,8 @@ struct Observation {
   std::string lines;
   /// With --repeat: the observations of the repeats that disagreed with this one.
   std::vector<Observation> disagreeing;
+
+  bool operator==(const Observation&) const = default;
 };
 
 /// Which kernel answered. `release` and `version` are the guest's own words (uname(2)).
@@ -65,23 +71,34 @@ struct KernelIdentity {
   std::string machine;
   std::string package;  ///< name=version of the package, or the path of a local file
   std::string sha256;   ///< of the kernel image that was booted, before unpacking
+
+  bool operator==(const KernelIdentity&) const = default;
 };
 
 struct GuestRun {
   GuestEnding ending = GuestEnding::died;
-  std::string reason;
+  std::string reason;       ///< why it is not `finished`; prose
   std::string accelerator;  ///< tcg or kvm; empty for `host`
   std::string clock;        ///< warp or real
   std::string qemu;
   std::string libvirt;
   std::string boot_image;  ///< the rung of the boot ladder that came up
   std::string cmdline;
-  std::map<std::string, double> timings;  ///< seconds of wall time: boot, run
+  /// Seconds of wall time by what they went into (`boot`, `run`); their sum is what the guest
+  /// took.
+  std::map<std::string, double> timings;
+
+  bool operator==(const GuestRun&) const = default;
 };
 
 struct ProbeIdentity {
   std::string version;
   std::string sha256;
+  /// The globs that the probe was given; none: it was asked for every scenario. A scenario that
+  /// they do not select was never asked, and its absence means nothing.
+  std::vector<std::string> selection;
+
+  bool operator==(const ProbeIdentity&) const = default;
 };
 
 struct RunResult {
@@ -90,6 +107,46 @@ struct RunResult {
   GuestRun guest;
   ProbeIdentity probe;
   std::vector<Observation> observations;  ///< sorted by scenario
+  /// A reference that was written from sources: nothing was run, `guest` and `probe` say nothing
+  /// and are not in its file.
+  bool from_sources = false;
+
+  bool operator==(const RunResult&) const = default;
 };
+
+std::string_view to_string(ScenarioEnding ending);
+std::string_view to_string(GuestEnding ending);
+std::string_view to_string(Basis basis);
+
+/// Whether the guest got to the end of what it was asked, so that a scenario without an
+/// observation was left out on purpose.
+bool vouches_for_all(GuestEnding ending);
+
+/// A scenario's glob as the probe and all files understand it: fnmatch(3), and `*` matches slashes.
+bool matches(std::string_view glob, std::string_view scenario);
+
+/// The observation in a probe's `observation` record. Throws Error where it is none.
+Observation observation_from_record(const nlohmann::json& record);
+
+/// The JSON of a part of a result, as it stands in every file that holds one.
+nlohmann::ordered_json to_json(const Step& step);
+nlohmann::ordered_json to_json(const KernelIdentity& kernel);
+nlohmann::ordered_json to_json(const GuestRun& guest);
+
+/// The canonical file of a result: equal results give equal bytes, however their observations
+/// are ordered. Ends with a newline.
+std::string to_json_text(const RunResult& result);
+
+/// Reads a run's result or a reference; the two have one shape. Observations come sorted. Throws
+/// Error with the file and the place where it is truncated, of another schema or wrong.
+RunResult read_run_result(const std::filesystem::path& file);
+
+/// Writes the canonical file, whole (results/file.h).
+void write_run_result(const std::filesystem::path& file, const RunResult& result);
+
+/// A reference made of a run: every step and every ending gets the basis `recorded`. Throws Error
+/// where the guest did not get to the end or a scenario has no conclusive ending, because a
+/// reference must not keep what nobody saw.
+RunResult reference_from_run(RunResult run);
 
 }  // namespace brokenpipe

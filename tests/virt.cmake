@@ -1,10 +1,6 @@
-include(GoogleTest)
-find_package(GTest REQUIRED)
 find_package(fmt REQUIRED)
 find_package(ZLIB REQUIRED)
 
 foreach(unit canary domain_xml embed_root guest_run native_command record_stream supervisor virt)
-  add_executable(${unit}_test ${unit}_test.cpp)
-  target_link_libraries(${unit}_test PRIVATE hypervisor GTest::gtest_main fmt::fmt ZLIB::ZLIB)
-  gtest_discover_tests(${unit}_test)
+  brokenpipe_test(${unit}_test SOURCES ${unit}_test.cpp LIBRARIES hypervisor fmt::fmt ZLIB::ZLIB)
 endforeach()

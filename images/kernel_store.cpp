@@ -1,0 +1,382 @@
+#include "images/kernel_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <regex>
+#include <utility>
+
+#include "images/boot_image.h"
+#include "images/debian_version.h"
+#include "images/files.h"
+#include "images/sha256.h"
+#include "images/unpack.h"
+#include "results/error.h"
+#include "results/file.h"
+#include "results/json_file.h"
+
+namespace brokenpipe {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int schema = 1;
+constexpr std::string_view binary_prefix = "linux-binary-";
+constexpr std::string_view modules_prefix = "linux-modules-";
+
+bool matches(const CatalogueEntry& entry, const std::string& package) {
+  return std::any_of(entry.packages.begin(), entry.packages.end(), [&](const std::string& pattern) {
+    return std::regex_match(package, std::regex(pattern));
+  });
+}
+
+/// The package of the modules, where it is another one than the kernel's.
+std::string modules_package(const std::string& package) {
+  if (!package.starts_with(binary_prefix)) {
+    return {};
+  }
+  return fmt::format("{}{}", modules_prefix, package.substr(binary_prefix.size()));
+}
+
+/// A name as a regular expression for itself.
+std::string quoted(const std::string& name) {
+  return std::regex_replace(name, std::regex(R"([.+])"), R"(\$&)");
+}
+
+/// Where a file of a kernel's package goes in the store. Since 7.2 the kernel lies beside its
+/// modules, and since trixie modules lie below /usr.
+fs::path place(const fs::path& root, std::string path) {
+  if (path.starts_with("usr/")) {
+    path.erase(0, 4);
+  }
+  if (path.starts_with("boot/vmlinuz-")) {
+    return root / "vmlinuz";
+  }
+  if (!path.starts_with("lib/modules/")) {
+    return {};
+  }
+  return fs::path(path).filename() == "vmlinuz" ? root / "vmlinuz" : root / path;
+}
+
+void write_description(const fs::path& directory, const StoredKernel& kernel) {
+  const nlohmann::ordered_json description = {
+      {"schema", schema},
+      {"release", kernel.release},
+      {"package", kernel.package},
+      {"version", kernel.version},
+      {"sha256", kernel.sha256},
+      {"has_modules", !kernel.modules.empty()},
+      {"modules_missing_because", kernel.modules_missing_because},
+  };
+  write_file(directory / "kernel.json", json_text(description));
+}
+
+StoredKernel read_description(const fs::path& directory) {
+  const fs::path file = directory / "kernel.json";
+  const nlohmann::json description = read_json(file, schema);
+  const JsonPlace place(description, file.string());
+  StoredKernel kernel;
+  kernel.release = place.at("release").text();
+  kernel.package = place.at("package").text();
+  kernel.version = place.at("version").text();
+  kernel.sha256 = place.at("sha256").text();
+  kernel.modules_missing_because = place.at("modules_missing_because").text();
+  kernel.image = directory / "vmlinuz";
+  if (place.at("has_modules").boolean()) {
+    kernel.modules = directory / "lib/modules" / kernel.release;
+  }
+  return kernel;
+}
+
+/// Nothing where the store of another version left something else, or a crash of the machine a
+/// part: it is fetched anew then.
+std::optional<StoredKernel> stored_in(const fs::path& directory) {
+  if (!fs::exists(directory / "kernel.json")) {
+    return std::nullopt;
+  }
+  try {
+    return read_description(directory);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::string package_name(const StoredKernel& kernel) {
+  return kernel.package.substr(0, kernel.package.find('='));
+}
+
+void empty(const fs::path& directory) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+    fs::remove_all(entry.path());
+  }
+}
+
+}  // namespace
+
+/// A request, and what apt is to download for it: nothing where it is not on offer.
+struct KernelStore::Wanted {
+  std::optional<StoredKernel> stored;
+  std::vector<AptPackage> packages;
+  std::string modules_missing_because;
+};
+
+KernelStore::KernelStore(StoreOptions options) : options_(std::move(options)) {
+  if (!options_.progress) {
+    options_.progress = [](const std::string&) {};
+  }
+  options_.root = fs::absolute(options_.root);
+  for (const char* directory : {"kernels", "local", "apt", "downloads", "incoming"}) {
+    make_directories(options_.root / directory);
+  }
+}
+
+FileLock KernelStore::lock() const {
+  return FileLock(options_.root / "lock", [this] {
+    options_.progress(
+        fmt::format("waiting for another run that fetches into {}", options_.root.string()));
+  });
+}
+
+bool KernelStore::is_reachable(const CatalogueEntry& entry) const {
+  return !entry.archive || !options_.mirror.empty();
+}
+
+Apt KernelStore::apt(bool archive) const {
+  return Apt(
+      {options_.root / "apt", options_.mirror, options_.keyring, archive, options_.progress});
+}
+
+std::vector<Offer> KernelStore::listed(const Apt& apt, const CatalogueEntry& entry) const {
+  std::vector<Offer> offers;
+  for (const AptPackage& package : apt.packages(entry.packages)) {
+    if (std::find(entry.suites.begin(), entry.suites.end(), package.suite) != entry.suites.end()) {
+      offers.push_back({package.name, package.version, point_release_of(package.version)});
+    }
+  }
+  const auto newer = [](const Offer& left, const Offer& right) {
+    const int order = compare_debian_versions(left.version, right.version);
+    return order != 0 ? order > 0 : left.package < right.package;
+  };
+  const auto same = [](const Offer& left, const Offer& right) {
+    return left.package == right.package && left.version == right.version;
+  };
+  std::sort(offers.begin(), offers.end(), newer);
+  offers.erase(std::unique(offers.begin(), offers.end(), same), offers.end());
+  return offers;
+}
+
+std::vector<Offer> KernelStore::offers(const CatalogueEntry& entry) {
+  if (!is_reachable(entry)) {
+    return {};
+  }
+  const FileLock held = lock();
+  Apt apt = this->apt(entry.archive);
+  apt.refresh(entry.suites);
+  return listed(apt, entry);
+}
+
+std::optional<StoredKernel> KernelStore::find(const CatalogueEntry& entry,
+                                              const std::string& point_release) const {
+  std::optional<StoredKernel> newest;
+  for (const fs::directory_entry& directory : fs::directory_iterator(options_.root / "kernels")) {
+    std::optional<StoredKernel> kernel = stored_in(directory.path());
+    if (!kernel || !matches(entry, package_name(*kernel)) ||
+        (!point_release.empty() && point_release_of(kernel->version) != point_release)) {
+      continue;
+    }
+    if (!newest || compare_debian_versions(kernel->version, newest->version) > 0) {
+      newest = std::move(kernel);
+      newest->id = entry.id;
+    }
+  }
+  return newest;
+}
+
+std::vector<KernelStore::Wanted> KernelStore::resolve(
+    const Apt& apt, const std::vector<KernelRequest>& requests) const {
+  std::vector<Wanted> result;
+  for (const KernelRequest& request : requests) {
+    Wanted& wanted = result.emplace_back();
+    wanted.stored = find(request.entry, request.point_release);
+    const std::vector<Offer> offers = listed(apt, request.entry);
+    const auto offer = std::find_if(offers.begin(), offers.end(), [&](const Offer& candidate) {
+      return request.point_release.empty() || candidate.point_release == request.point_release;
+    });
+    if (offer == offers.end() ||
+        (wanted.stored && compare_debian_versions(wanted.stored->version, offer->version) >= 0)) {
+      continue;
+    }
+    wanted.packages.push_back({offer->package, offer->version, {}});
+    const std::string modules = modules_package(offer->package);
+    if (modules.empty()) {
+      continue;
+    }
+    const std::vector<AptPackage> found = apt.packages({quoted(modules)});
+    if (std::any_of(found.begin(), found.end(),
+                    [&](const AptPackage& package) { return package.version == offer->version; })) {
+      wanted.packages.push_back({modules, offer->version, {}});
+    } else {
+      wanted.modules_missing_because =
+          fmt::format("the mirror offers no {}={} any more", modules, offer->version);
+    }
+  }
+  return result;
+}
+
+std::vector<std::optional<StoredKernel>> KernelStore::find_all(
+    const std::vector<KernelRequest>& requests) const {
+  std::vector<std::optional<StoredKernel>> kernels;
+  for (const KernelRequest& request : requests) {
+    kernels.push_back(find(request.entry, request.point_release));
+  }
+  return kernels;
+}
+
+std::vector<std::optional<StoredKernel>> KernelStore::fetch_from(
+    const Apt& apt, const std::vector<KernelRequest>& requests) const {
+  const std::vector<Wanted> all = resolve(apt, requests);
+  std::vector<AptPackage> packages;
+  for (const Wanted& wanted : all) {
+    packages.insert(packages.end(), wanted.packages.begin(), wanted.packages.end());
+  }
+  if (packages.empty()) {
+    return find_all(requests);
+  }
+  const std::vector<fs::path> debs = apt.download(packages, options_.root / "downloads");
+  auto next = debs.begin();
+  std::vector<std::optional<StoredKernel>> kernels;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Wanted& wanted = all[i];
+    std::optional<StoredKernel>& kernel = kernels.emplace_back(wanted.stored);
+    if (wanted.packages.empty()) {
+      continue;
+    }
+    const auto end = next + static_cast<std::ptrdiff_t>(wanted.packages.size());
+    const AptPackage& image = wanted.packages.front();
+    kernel = keep({next, end}, image.name + "=" + image.version, image.version,
+                  wanted.modules_missing_because, "kernels");
+    kernel->id = requests[i].entry.id;
+    next = end;
+  }
+  empty(options_.root / "downloads");
+  return kernels;
+}
+
+std::vector<std::optional<StoredKernel>> KernelStore::fetch_group(
+    bool archive, const std::vector<KernelRequest>& requests) const {
+  std::vector<std::string> suites;
+  for (const KernelRequest& request : requests) {
+    std::copy_if(request.entry.suites.begin(), request.entry.suites.end(),
+                 std::back_inserter(suites), [&](const std::string& suite) {
+                   return std::find(suites.begin(), suites.end(), suite) == suites.end();
+                 });
+  }
+  Apt apt = this->apt(archive);
+  if (apt.refresh(suites)) {
+    return fetch_from(apt, requests);
+  }
+  try {
+    return fetch_from(apt, requests);
+  } catch (const Error&) {
+    // Lists of some hours ago name packages that the mirror has replaced since.
+    apt.refresh_now(suites);
+    return fetch_from(apt, requests);
+  }
+}
+
+std::vector<std::optional<StoredKernel>> KernelStore::fetch(
+    const std::vector<KernelRequest>& requests, Freshness freshness) {
+  const auto is_enough = [&](const std::optional<StoredKernel>& stored) {
+    return stored.has_value() && freshness == Freshness::stored_is_enough;
+  };
+  std::vector<std::optional<StoredKernel>> kernels = find_all(requests);
+  if (std::all_of(kernels.begin(), kernels.end(), is_enough)) {
+    return kernels;
+  }
+  const FileLock held = lock();
+  // Whoever held the lock may have fetched the same.
+  kernels = find_all(requests);
+  for (const bool archive : {false, true}) {
+    std::vector<std::size_t> places;
+    std::vector<KernelRequest> group;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const CatalogueEntry& entry = requests[i].entry;
+      if (entry.archive == archive && is_reachable(entry) && !is_enough(kernels[i])) {
+        places.push_back(i);
+        group.push_back(requests[i]);
+      }
+    }
+    if (group.empty()) {
+      continue;
+    }
+    std::vector<std::optional<StoredKernel>> fetched = fetch_group(archive, group);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      kernels[places[i]] = std::move(fetched[i]);
+    }
+  }
+  return kernels;
+}
+
+StoredKernel KernelStore::keep(const std::vector<fs::path>& debs, const std::string& package,
+                               const std::string& version,
+                               const std::string& modules_missing_because,
+                               const std::string& kind) const {
+  std::string hashes;
+  for (const fs::path& deb : debs) {
+    hashes += sha256_file(deb);
+  }
+  const fs::path target = options_.root / kind / sha256(hashes);
+  if (const std::optional<StoredKernel> kernel = stored_in(target)) {
+    return *kernel;
+  }
+  // What a killed process left: the lock says that nobody is at it.
+  empty(options_.root / "incoming");
+  const TemporaryDirectory incoming(options_.root / "incoming");
+  for (const fs::path& deb : debs) {
+    options_.progress(fmt::format("unpacking {}", deb.filename().string()));
+    unpack_deb(deb, [&](const std::string& path) { return place(incoming.path(), path); });
+  }
+  StoredKernel kernel;
+  kernel.package = package;
+  kernel.version = version;
+  kernel.image = incoming.path() / "vmlinuz";
+  if (!fs::exists(kernel.image)) {
+    throw Error(fmt::format("taking a kernel from {}", debs.front().string()),
+                "the package holds none",
+                "Name the package that holds vmlinuz: linux-image-..., or linux-binary-... since "
+                "6.19.");
+  }
+  kernel.sha256 = sha256_file(kernel.image);
+  kernel.release = kernel_release(kernel.image);
+  const fs::path modules = incoming.path() / "lib/modules" / kernel.release;
+  if (fs::is_directory(modules)) {
+    kernel.modules = modules;
+  } else {
+    kernel.modules_missing_because = modules_missing_because;
+  }
+  write_description(incoming.path(), kernel);
+  fs::remove_all(target);
+  fs::rename(incoming.path(), target);
+  return read_description(target);
+}
+
+StoredKernel KernelStore::open_file(const fs::path& file) {
+  if (file.extension() == ".deb") {
+    const FileLock held = lock();
+    StoredKernel kernel = keep({file}, {}, {}, "the package has none", "local");
+    kernel.id = file.filename().string();
+    kernel.package = file.string();
+    return kernel;
+  }
+  StoredKernel kernel;
+  kernel.id = file.filename().string();
+  kernel.release = kernel_release(file);
+  kernel.package = file.string();
+  kernel.image = fs::absolute(file);
+  kernel.sha256 = sha256_file(file);
+  kernel.modules_missing_because = "a kernel image alone has none; --modules names their folder";
+  return kernel;
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,170 @@
+#include "images/modules.h"
+
+#include <fmt/format.h>
+#include <libkmod.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+#include "images/files.h"
+#include "images/sha256.h"
+#include "images/unpack.h"
+#include "results/error.h"
+#include "results/file.h"
+
+namespace brokenpipe {
+namespace fs = std::filesystem;
+
+namespace {
+
+struct UnrefContext {
+  void operator()(kmod_ctx* handle) const { kmod_unref(handle); }
+};
+struct UnrefModule {
+  void operator()(kmod_module* handle) const { kmod_module_unref(handle); }
+};
+struct FreeInfo {
+  void operator()(kmod_list* list) const { kmod_module_info_free_list(list); }
+};
+
+/// `tcp-diag.ko.xz` is the module tcp_diag; empty for a file that is no module.
+std::string module_name(const fs::path& file) {
+  std::string name = file.filename().string();
+  const std::size_t extension = name.find(".ko");
+  if (extension == std::string::npos) {
+    return {};
+  }
+  const std::string_view compression = std::string_view(name).substr(extension + 3);
+  if (!compression.empty() && compression != ".xz" && compression != ".zst" &&
+      compression != ".gz") {
+    return {};
+  }
+  name.resize(extension);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+std::map<std::string, fs::path> files_by_name(const fs::path& modules) {
+  std::map<std::string, fs::path> result;
+  if (modules.empty()) {
+    return result;
+  }
+  try {
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(modules)) {
+      if (const std::string name = module_name(entry.path()); !name.empty()) {
+        result.emplace(name, entry.path());
+      }
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw Error(fmt::format("looking for modules in {}", modules.string()), error.code().message());
+  }
+  return result;
+}
+
+class Resolver {
+ public:
+  explicit Resolver(const fs::path& modules) : files_(files_by_name(modules)) {
+    const char* const no_configuration = nullptr;
+    context_.reset(kmod_new(modules.c_str(), &no_configuration));
+    if (!context_) {
+      throw Error("looking for modules", "libkmod has no memory");
+    }
+  }
+
+  void add(std::string name) {
+    std::replace(name.begin(), name.end(), '-', '_');
+    const auto file = files_.find(name);
+    // The mark comes before the descent: soft dependencies may go in a circle.
+    if (file == files_.end() || !seen_.insert(name).second) {
+      return;
+    }
+    for (const std::string& dependency : dependencies(file->second)) {
+      add(dependency);
+    }
+    order_.push_back(file->second);
+  }
+
+  const std::vector<fs::path>& order() const { return order_; }
+
+ private:
+  /// What modinfo(8) shows as `depends` (by commas) and as `softdep` (`pre: a b post: c`).
+  std::vector<std::string> dependencies(const fs::path& file) {
+    kmod_module* raw_module = nullptr;
+    kmod_list* raw_info = nullptr;
+    int status = kmod_module_new_from_path(context_.get(), file.c_str(), &raw_module);
+    const std::unique_ptr<kmod_module, UnrefModule> module(raw_module);
+    if (status >= 0) {
+      status = kmod_module_get_info(module.get(), &raw_info);
+    }
+    const std::unique_ptr<kmod_list, FreeInfo> info(raw_info);
+    if (status < 0) {
+      throw Error(fmt::format("reading the module {}", file.string()), std::strerror(-status));
+    }
+    std::vector<std::string> names;
+    for (kmod_list* item = info.get(); item != nullptr; item = kmod_list_next(info.get(), item)) {
+      const std::string_view key = kmod_module_info_get_key(item);
+      std::string value = kmod_module_info_get_value(item);
+      if (key == "depends") {
+        std::replace(value.begin(), value.end(), ',', ' ');
+        std::istringstream words(value);
+        for (std::string word; words >> word;) {
+          names.push_back(word);
+        }
+      } else if (key == "softdep") {
+        std::istringstream words(value);
+        bool is_before = false;
+        for (std::string word; words >> word;) {
+          if (word.ends_with(':')) {
+            is_before = word == "pre:";
+          } else if (is_before) {
+            names.push_back(word);
+          }
+        }
+      }
+    }
+    return names;
+  }
+
+  std::map<std::string, fs::path> files_;
+  std::unique_ptr<kmod_ctx, UnrefContext> context_;
+  std::set<std::string> seen_;
+  std::vector<fs::path> order_;
+};
+
+fs::path decompressed(const fs::path& file, const fs::path& cache) {
+  if (file.extension() == ".ko") {
+    return file;
+  }
+  const std::string content = read_file(file);
+  // The folder has the content's hash: one cache serves all kernels.
+  const fs::path target = cache / sha256(content) / file.filename().replace_extension();
+  make_directories(target.parent_path());
+  const FileLock held(cache / "lock");
+  if (!fs::exists(target)) {
+    write_file(target, decompress(content, file.string()));
+  }
+  return target;
+}
+
+}  // namespace
+
+std::vector<fs::path> resolve_modules(const fs::path& modules,
+                                      const std::vector<std::string>& wanted,
+                                      const fs::path& cache) {
+  Resolver resolver(modules);
+  for (const std::string& name : wanted) {
+    resolver.add(name);
+  }
+  std::vector<fs::path> result;
+  for (const fs::path& file : resolver.order()) {
+    result.push_back(decompressed(file, cache));
+  }
+  return result;
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace brokenpipe {
+
+/// The files of `wanted` (module names such as `tcp_diag`) and of all that they depend on,
+/// decompressed below `cache`, in the order in which they must be loaded: dependencies (and soft
+/// ones that load before) first, each once. A module that is built in or that the kernel does not
+/// have is left out; so is everything where `modules` is empty. Throws Error where a module is
+/// damaged.
+///
+/// `modules` is a .../lib/modules/RELEASE. Its modules.dep is not read, for Debian's packages have
+/// none before depmod ran: each module's own `depends` is.
+std::vector<std::filesystem::path> resolve_modules(const std::filesystem::path& modules,
+                                                   const std::vector<std::string>& wanted,
+                                                   const std::filesystem::path& cache);
+
+}  // namespace brokenpipe

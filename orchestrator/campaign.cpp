@@ -1,0 +1,226 @@
+#include "orchestrator/campaign.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "results/changes.h"
+#include "results/error.h"
+#include "results/repeats.h"
+
+namespace brokenpipe {
+namespace fs = std::filesystem;
+namespace {
+
+// What a result depends on. Under the warp clock the same inputs give the same bytes, so a result
+// that is here need not be measured again; under the real clock a second look is the purpose.
+bool same_inputs(const RunResult& earlier, const StoredKernel& kernel, const GuestOrder& order) {
+  if (order.clock != Clock::warp || earlier.guest.clock != "warp") return false;
+  if (!vouches_for_all(earlier.guest.ending)) return false;
+  if (earlier.kernel.sha256 != kernel.sha256 || earlier.probe != order.identity) return false;
+  const auto ladder = boot_ladder(boot_image(kernel.image, order.cache));
+  return std::any_of(ladder.begin(), ladder.end(), [&](const BootVariant& variant) {
+    return variant.name == earlier.guest.boot_image &&
+           kernel_command_line(variant, order.clock, order.accelerator, order.append) ==
+               earlier.guest.cmdline;
+  });
+}
+
+std::optional<RunResult> earlier_result(const fs::path& runs, const ReadyKernel& kernel,
+                                        const GuestOrder& order) {
+  std::vector<fs::path> folders;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(runs, none)) {
+    if (RunDirectory::is_one(entry.path())) folders.push_back(entry.path());
+  }
+  std::sort(folders.rbegin(), folders.rend());
+  for (const fs::path& folder : folders) {
+    try {
+      const auto result = RunDirectory::open(folder).result(kernel.id);
+      if (result && same_inputs(*result, *kernel.stored, order)) return result;
+    } catch (const Error&) {
+      // An unreadable run of old is no reason not to run now.
+    }
+  }
+  return std::nullopt;
+}
+
+class CampaignRun {
+ public:
+  CampaignRun(const std::function<Hypervisor&()>& hypervisor, const CampaignOptions& options,
+              RunDirectory& directory, Progress& progress, const std::stop_token& stop)
+      : hypervisor_(hypervisor),
+        options_(options),
+        directory_(directory),
+        progress_(progress),
+        stop_(stop) {}
+
+  void run(const ReadyKernel& kernel) {
+    if (take_earlier(kernel)) return;
+    // Where there is no hypervisor, there is none for the other kernels either: not caught here.
+    if (kernel.stored) one_hypervisor();
+    try {
+      const RunResult result = repeated(kernel);
+      keep(result);
+      const auto& timings = result.guest.timings;
+      const double seconds =
+          std::accumulate(timings.begin(), timings.end(), 0.0,
+                          [](double sum, const auto& timing) { return sum + timing.second; });
+      progress_.event(
+          kernel.id,
+          fmt::format("{}{}{}, {} observations, {:.1f} s", to_string(result.guest.ending),
+                      result.guest.reason.empty() ? "" : ": ", result.guest.reason,
+                      result.observations.size(), seconds));
+    } catch (const Error& error) {
+      const std::lock_guard lock(mutex_);
+      directory_.mark(kernel.id, KernelState::failed, error.what());
+      progress_.event(kernel.id, fmt::format("failed: {}", error.what()));
+    }
+  }
+
+ private:
+  RunResult repeated(const ReadyKernel& kernel) {
+    KernelRunEvents events;
+    events.event = [&](const std::string& what) { progress_.event(kernel.id, what); };
+    events.scenario = [&](size_t done, const std::string& current) {
+      progress_.scenarios(kernel.id, done, options_.order.scenarios, current);
+    };
+    events.console = options_.console;
+
+    std::vector<RunResult> runs;
+    while (runs.size() < options_.repeat && !stop_.stop_requested()) {
+      if (kernel.stored) {
+        StoredKernel stored = *kernel.stored;
+        stored.id = kernel.id;
+        runs.push_back(run_kernel(one_hypervisor(), options_.order, stored,
+                                  directory_.console_file(kernel.id), events, stop_));
+      } else {
+        runs.push_back(run_host(options_.order, options_.jobs, events));
+      }
+    }
+    return merge_repeats(runs);
+  }
+
+  bool take_earlier(const ReadyKernel& kernel) {
+    if (!kernel.stored || !options_.earlier_runs) return false;
+    const auto earlier = earlier_result(*options_.earlier_runs, kernel, options_.order);
+    if (!earlier) return false;
+    keep(*earlier);
+    progress_.event(kernel.id, "as before: same kernel, same probe");
+    return true;
+  }
+
+  Hypervisor& one_hypervisor() {
+    const std::lock_guard lock(mutex_);
+    return hypervisor_();
+  }
+
+  void keep(const RunResult& result) {
+    const std::lock_guard lock(mutex_);
+    directory_.keep(result);
+  }
+
+  const std::function<Hypervisor&()>& hypervisor_;
+  const CampaignOptions& options_;
+  RunDirectory& directory_;
+  Progress& progress_;
+  const std::stop_token& stop_;
+  std::mutex mutex_;
+};
+
+// An entry that points at another kernel would have its answers taken for those of this one.
+void check_series(const CatalogueEntry& entry, const StoredKernel& kernel) {
+  const auto promised = parse_version(entry.series);
+  const auto is = parse_version(kernel.release);
+  if (promised && is && promised->major == is->major && promised->minor == is->minor) return;
+  throw Error("fetching " + entry.id,
+              fmt::format("the catalogue promises series {}, but {} holds Linux {}", entry.series,
+                          kernel.package, kernel.release),
+              "Mend the entry in the catalogue.");
+}
+
+}  // namespace
+
+std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<KernelChoice>& choices,
+                                    const fs::path& modules, RunDirectory& directory,
+                                    Progress& progress) {
+  const auto fail = [&](const KernelChoice& choice, const Error& error) {
+    directory.mark(choice.id, KernelState::failed, error.what());
+    progress.event(choice.id, fmt::format("failed: {}", error.what()));
+  };
+  std::vector<ReadyKernel> ready;
+  std::vector<KernelChoice> from_catalogue;
+  for (const KernelChoice& choice : choices) {
+    if (choice.entry) {
+      from_catalogue.push_back(choice);
+    } else if (choice.is_host()) {
+      ready.push_back({choice.id, std::nullopt});
+    } else {
+      try {
+        StoredKernel kernel = store.open_file(choice.file);
+        if (!modules.empty()) kernel.modules = modules;
+        ready.push_back({choice.id, kernel});
+      } catch (const Error& error) {
+        fail(choice, error);
+      }
+    }
+  }
+
+  std::vector<KernelRequest> requests;
+  for (const KernelChoice& choice : from_catalogue) {
+    requests.push_back({*choice.entry, choice.point_release});
+  }
+  const auto stored = store.fetch(requests, Freshness::stored_is_enough);
+  for (size_t i = 0; i < stored.size(); ++i) {
+    const KernelChoice& choice = from_catalogue[i];
+    if (stored[i]) {
+      try {
+        check_series(*choice.entry, *stored[i]);
+        ready.push_back({choice.id, stored[i]});
+      } catch (const Error& error) {
+        fail(choice, error);
+      }
+    } else {
+      const std::string why = not_offered_because(*choice.entry);
+      directory.mark(choice.id, KernelState::not_offered, why);
+      progress.event(choice.id, "not offered: " + why);
+    }
+  }
+  return ready;
+}
+
+void run_campaign(const std::function<Hypervisor&()>& hypervisor,
+                  const std::vector<ReadyKernel>& kernels, const CampaignOptions& options,
+                  RunDirectory& directory, Progress& progress, const std::stop_token& stop) {
+  CampaignRun campaign(hypervisor, options, directory, progress, stop);
+  std::atomic<size_t> next = 0;
+  std::exception_ptr hopeless;
+  std::mutex mutex;
+  {
+    std::vector<std::jthread> workers;
+    const size_t count = std::min<size_t>(options.jobs, kernels.size());
+    for (size_t i = 0; i < count; ++i) {
+      workers.emplace_back([&] {
+        try {
+          while (!stop.stop_requested()) {
+            const size_t mine = next++;
+            if (mine >= kernels.size()) return;
+            campaign.run(kernels[mine]);
+          }
+        } catch (...) {
+          const std::lock_guard lock(mutex);
+          hopeless = std::current_exception();
+          next = kernels.size();
+        }
+      });
+    }
+  }
+  if (hopeless) std::rethrow_exception(hopeless);
+  if (!stop.stop_requested()) directory.finish();
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/run.h"
+#include "orchestrator/kernel_run.h"
+#include "orchestrator/lazy_virt.h"
+#include "orchestrator/paths.h"
+#include "orchestrator/scenario_list.h"
+#include "results/error.h"
+
+namespace brokenpipe {
+namespace {
+
+// Prints what was found out about one thing. `check` returns it, or throws what is wrong with it
+// and what to do. Whether it was well.
+bool look_at(const char* what, const std::function<std::string()>& check) {
+  try {
+    fmt::print("{:<12} {}\n", what, check());
+    return true;
+  } catch (const std::exception& problem) {
+    fmt::print("{:<12} NOT WELL: {}\n", what, problem.what());
+    return false;
+  }
+}
+
+std::optional<StoredKernel> any_stored(const Catalogue& catalogue, const KernelStore& store) {
+  for (const CatalogueEntry& entry : catalogue.entries) {
+    if (auto kernel = store.find(entry, {})) return kernel;
+  }
+  return std::nullopt;
+}
+
+std::string kernels_here(const Catalogue& catalogue, const KernelStore& store) {
+  size_t here = 0;
+  size_t all = 0;
+  for (const CatalogueEntry& entry : catalogue.entries) {
+    if (!entry.in_default_matrix) continue;
+    ++all;
+    if (store.find(entry, {})) ++here;
+  }
+  return fmt::format("{} of the {} kernels of the default matrix are in {}", here, all,
+                     store.root().string());
+}
+
+int examine(const RunOptions& options) {
+  LazyVirt virt(options.connect.empty() ? embedded_uri : options.connect,
+                cache_directory() / "libvirt");
+  const Catalogue catalogue = open_catalogue(options.store);
+  const KernelStore store = open_store(options.store, {});
+  bool well = look_at("probe", [] {
+    const ScenarioList list = list_scenarios(probe_binary());
+    return fmt::format("version {}, {} scenarios", list.probe_version, list.scenarios.size());
+  });
+  well &= look_at("libvirt", [&] { return virt().libvirt_version(); });
+  well &= look_at("QEMU", [&] { return virt().qemu_version(); });
+  well &= look_at("store", [&] { return kernels_here(catalogue, store); });
+  look_at("KVM", [&]() -> std::string {
+    const auto kernel = any_stored(catalogue, store);
+    if (!kernel) return "not tried: no kernel in the store to try it with (`brokenpipe fetch`)";
+    const KvmVerdict verdict = try_kvm(virt(), guest_order(options), *kernel);
+    return fmt::format("{}: {}", verdict.usable ? "usable" : "not usable, so --clock real uses TCG",
+                       verdict.why);
+  });
+  fmt::print("\n{}\n", well ? "This machine can run the matrix (clock warp, by TCG)."
+                            : "This machine cannot run the matrix yet.");
+  return well ? exit_done : exit_failed;
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& app, Action& chosen) {
+  CLI::App* command =
+      app.add_subcommand("doctor", "What this machine can do, and what to install or fix");
+  const auto options = std::make_shared<RunOptions>();
+  command->add_option("--connect", options->connect, "libvirt URI (default: qemu:///embed)");
+  add_store_options(*command, options->store);
+  command->callback([&chosen, options] { chosen = [options] { return examine(*options); }; });
+}
+
+}  // namespace brokenpipe

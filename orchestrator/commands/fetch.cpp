@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/store_options.h"
+#include "orchestrator/kernel_selection.h"
+#include "orchestrator/paths.h"
+#include "results/error.h"
+
+namespace brokenpipe {
+namespace {
+
+struct Options {
+  StoreArguments store;
+  std::vector<std::string> kernels;
+};
+
+int fetch(const Options& options) {
+  const std::vector<KernelChoice> choices =
+      select_kernels(open_catalogue(options.store), options.kernels);
+  std::vector<KernelRequest> requests;
+  for (const KernelChoice& choice : choices) {
+    if (!choice.entry) {
+      throw UsageError(choice.id + " is no kernel of the catalogue: there is nothing to fetch");
+    }
+    requests.push_back({*choice.entry, choice.point_release});
+  }
+  KernelStore store =
+      open_store(options.store, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+  const auto kernels = store.fetch(requests, Freshness::newest_on_offer);
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    const auto& kernel = kernels[i];
+    if (!kernel) {
+      fmt::print("{:<18} not offered: {}\n", choices[i].id, not_offered_because(requests[i].entry));
+      continue;
+    }
+    fmt::print("{:<18} {}  sha256 {}\n", choices[i].id, kernel->package, kernel->sha256);
+    if (!kernel->modules_missing_because.empty()) {
+      fmt::print("{:<18} without modules: {}\n", "", kernel->modules_missing_because);
+    }
+  }
+  return exit_done;
+}
+
+}  // namespace
+
+void add_fetch_command(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "fetch", "Fetch kernels into the store, their signatures and hashes checked by apt");
+  const auto options = std::make_shared<Options>();
+  command->add_option("KERNEL", options->kernels,
+                      "Ids of the catalogue, point releases or globs (default: the matrix)");
+  add_store_options(*command, options->store);
+  command->callback([&chosen, options] { chosen = [options] { return fetch(*options); }; });
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/store_options.h"
+
+namespace brokenpipe {
+namespace {
+
+struct Options {
+  StoreArguments store;
+  bool json = false;
+};
+
+struct Row {
+  CatalogueEntry entry;
+  std::vector<Offer> offers;
+  std::optional<StoredKernel> stored;
+};
+
+std::vector<Row> rows(const Catalogue& catalogue, KernelStore& store) {
+  std::vector<Row> rows;
+  for (const CatalogueEntry& entry : catalogue.entries) {
+    rows.push_back({entry, store.offers(entry), store.find(entry, {})});
+  }
+  return rows;
+}
+
+std::string state(const Row& row) {
+  if (row.stored) return "in the store: " + row.stored->version;
+  if (!row.offers.empty()) return "to be fetched";
+  return row.entry.archive ? "not offered: needs --mirror with Debian's archive" : "not offered";
+}
+
+void print_json(const std::vector<Row>& rows) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Row& row : rows) {
+    auto offers = nlohmann::ordered_json::array();
+    for (const Offer& offer : row.offers) {
+      offers.push_back({{"package", offer.package},
+                        {"version", offer.version},
+                        {"point_release", offer.point_release}});
+    }
+    list.push_back({{"id", row.entry.id},
+                    {"series", row.entry.series},
+                    {"flavour", row.entry.flavour},
+                    {"suites", row.entry.suites},
+                    {"role", row.entry.role},
+                    {"default", row.entry.in_default_matrix},
+                    {"offers", offers},
+                    {"stored", row.stored ? nlohmann::ordered_json(row.stored->version)
+                                          : nlohmann::ordered_json(nullptr)}});
+  }
+  fmt::print("{}\n", list.dump(2));
+}
+
+void print_text(const std::vector<Row>& rows) {
+  fmt::print("{:<18} {:<14} {:<36} {}\n", "KERNEL", "NEWEST", "FROM", "STATE");
+  for (const Row& row : rows) {
+    fmt::print("{:<18} {:<14} {:<36} {}{}\n", row.entry.id,
+               row.offers.empty() ? "-" : row.offers.front().point_release,
+               fmt::format("{}", fmt::join(row.entry.suites, ", ")), state(row),
+               row.entry.in_default_matrix ? "  (default matrix)" : "");
+  }
+}
+
+}  // namespace
+
+void add_kernels_command(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "kernels", "The catalogue: which kernels there are, where from, and whether they are here");
+  const auto options = std::make_shared<Options>();
+  add_store_options(*command, options->store);
+  command->add_flag("--json", options->json, "For programs; with every point release on offer");
+  command->callback([&chosen, options] {
+    chosen = [options] {
+      KernelStore store = open_store(
+          options->store, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+      const std::vector<Row> all = rows(open_catalogue(options->store), store);
+      if (options->json) {
+        print_json(all);
+      } else {
+        print_text(all);
+      }
+      return exit_done;
+    };
+  });
+}
+
+}  // namespace brokenpipe

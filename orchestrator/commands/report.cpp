@@ -1,0 +1,53 @@
+#include "orchestrator/report.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/report_data.h"
+#include "orchestrator/progress.h"
+#include "results/file.h"
+
+namespace brokenpipe {
+namespace {
+
+struct Options {
+  std::string run;
+  std::string format = "text";
+  std::string output;
+  std::string against;
+};
+
+int write_report(const Options& options) {
+  const Report format = report_named(options.format);
+  const ReportData data =
+      report_data(open_run(options.run), read_reference(options.against), known_changes());
+  const bool to_stdout = options.output.empty();
+  const std::string text = format.render(data, {.colour = to_stdout && wants_color(stdout)});
+  if (to_stdout) {
+    fmt::print("{}", text);
+  } else {
+    write_file(options.output, text);
+  }
+  return static_cast<int>(exit_code(data));
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& app, Action& chosen) {
+  std::string formats;
+  for (const Report& report : reports()) {
+    formats += fmt::format("\n{:<9} {}", report.name, report.description);
+  }
+  CLI::App* command = app.add_subcommand("report", "A run's results in another format");
+  const auto options = std::make_shared<Options>();
+  command->add_option("RUN", options->run, "A run's folder or id")->required();
+  command->add_option("--format", options->format, "One of:" + formats)->capture_default_str();
+  command->add_option("-o,--output", options->output, "A file instead of standard output");
+  command->add_option("--against", options->against,
+                      "A reference of your own instead of Linux 3.16");
+  command->callback([&chosen, options] { chosen = [options] { return write_report(*options); }; });
+}
+
+}  // namespace brokenpipe

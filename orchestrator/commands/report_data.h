@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "orchestrator/report.h"
+
+namespace brokenpipe {
+
+/// The reference that the project ships, or the file that --against names.
+RunResult read_reference(const std::string& against);
+
+/// The changes that the project knows.
+Changes known_changes();
+
+/// A finished or interrupted run that somebody names: a folder, or the id of one below the
+/// default place. Throws UsageError where it is neither.
+RunDirectory open_run(const std::string& name);
+
+}  // namespace brokenpipe

@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/paths.h"
+#include "orchestrator/scenario_list.h"
+
+namespace brokenpipe {
+namespace {
+
+struct Options {
+  std::vector<std::string> globs;
+  bool json = false;
+};
+
+void print_json(const std::vector<ScenarioInfo>& scenarios) {
+  auto list = nlohmann::ordered_json::array();
+  for (const ScenarioInfo& scenario : scenarios) {
+    list.push_back({{"id", scenario.id},
+                    {"asks", scenario.asks},
+                    {"grounds", scenario.grounds},
+                    {"needs", scenario.needs}});
+  }
+  fmt::print("{}\n", list.dump(2));
+}
+
+void print_text(const std::vector<ScenarioInfo>& scenarios) {
+  for (const ScenarioInfo& scenario : scenarios) {
+    fmt::print("{}\n    {}\n    {}\n", scenario.id, scenario.asks,
+               fmt::join(scenario.grounds, ", "));
+    if (!scenario.needs.empty()) fmt::print("    needs {}\n", fmt::join(scenario.needs, ", "));
+  }
+  fmt::print("{} scenarios\n", scenarios.size());
+}
+
+}  // namespace
+
+void add_scenarios_command(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "scenarios", "What the probe asks a kernel, and the source sites of 3.16 that answer");
+  const auto options = std::make_shared<Options>();
+  command->add_option("GLOB", options->globs, "Only the scenarios whose id matches, e.g. 'tcp/*'");
+  command->add_flag("--json", options->json, "For programs");
+  command->callback([&chosen, options] {
+    chosen = [options] {
+      const auto selected = select_scenarios(list_scenarios(probe_binary()), options->globs);
+      if (options->json) {
+        print_json(selected);
+      } else {
+        print_text(selected);
+      }
+      return exit_done;
+    };
+  });
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,81 @@
+#include "orchestrator/kernel_selection.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+
+#include "orchestrator/scenario_list.h"
+#include "results/error.h"
+
+namespace brokenpipe {
+namespace fs = std::filesystem;
+namespace {
+
+// `debian-6.12.107-rt` asks for point release 6.12.107 of the entry `debian-6.12-rt`.
+std::optional<KernelChoice> point_release(const CatalogueEntry& entry, const std::string& word) {
+  const size_t series = entry.id.find(entry.series);
+  if (series == std::string::npos) return std::nullopt;
+  const std::string before = entry.id.substr(0, series + entry.series.size()) + ".";
+  const std::string after = entry.id.substr(series + entry.series.size());
+  if (!word.starts_with(before) || !word.ends_with(after) ||
+      word.size() <= before.size() + after.size()) {
+    return std::nullopt;
+  }
+  const std::string patch = word.substr(before.size(), word.size() - before.size() - after.size());
+  if (patch.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  return KernelChoice{word, entry, {}, entry.series + "." + patch};
+}
+
+std::vector<KernelChoice> meant_by(const Catalogue& catalogue, const std::string& word) {
+  if (word == "host") return {KernelChoice{word, std::nullopt, {}, {}}};
+  std::vector<KernelChoice> requests;
+  for (const CatalogueEntry& entry : catalogue.entries) {
+    if (fnmatch(word.c_str(), entry.id.c_str(), 0) == 0) {
+      requests.push_back({entry.id, entry, {}, {}});
+    }
+  }
+  if (!requests.empty()) return requests;
+  for (const CatalogueEntry& entry : catalogue.entries) {
+    if (auto request = point_release(entry, word)) return {*request};
+  }
+  if (word.find('/') != std::string::npos || fs::exists(word)) {
+    return {KernelChoice{fs::path(word).filename().string(), std::nullopt, word, {}}};
+  }
+  std::vector<std::string> ids{"host"};
+  for (const CatalogueEntry& entry : catalogue.entries) ids.push_back(entry.id);
+  throw UsageError(fmt::format(
+      "no kernel '{}': neither an id of the catalogue, nor a glob that matches one, nor a file.\n"
+      "  Near: {}. `brokenpipe kernels` lists them all.",
+      word, fmt::join(near(word, ids), ", ")));
+}
+
+}  // namespace
+
+std::vector<KernelChoice> select_kernels(const Catalogue& catalogue,
+                                         const std::vector<std::string>& words) {
+  std::vector<KernelChoice> requests;
+  if (words.empty()) {
+    for (const CatalogueEntry& entry : catalogue.entries) {
+      if (entry.in_default_matrix) requests.push_back({entry.id, entry, {}, {}});
+    }
+    return requests;
+  }
+  for (const std::string& word : words) {
+    for (KernelChoice& request : meant_by(catalogue, word)) {
+      const bool asked_already =
+          std::any_of(requests.begin(), requests.end(),
+                      [&](const KernelChoice& other) { return other.id == request.id; });
+      if (!asked_already) requests.push_back(std::move(request));
+    }
+  }
+  return requests;
+}
+
+std::string not_offered_because(const CatalogueEntry& entry) {
+  return entry.archive ? "only Debian's archive has it: name a mirror of it by --mirror"
+                       : "the mirror does not have it (any more)";
+}
+
+}  // namespace brokenpipe

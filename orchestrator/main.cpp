@@ -1,0 +1,53 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/supervisor.h"
+#include "results/error.h"
+
+namespace {
+
+int run(int argc, char** argv) {
+  using namespace brokenpipe;
+  CLI::App app(
+      "What a write to a connection nobody reads gets: measured on real kernels, compared with "
+      "Linux 3.16.",
+      "brokenpipe");
+  app.set_version_flag("--version", BROKENPIPE_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 as the reference or explained, 1 unexplained differences, 2 usage,\n"
+      "3 something could not be run or read, 130 interrupted.");
+
+  Action chosen;
+  add_scenarios_command(app, chosen);
+  add_kernels_command(app, chosen);
+  add_fetch_command(app, chosen);
+  add_run_command(app, chosen);
+  add_diff_command(app, chosen);
+  add_report_command(app, chosen);
+  add_record_command(app, chosen);
+  add_doctor_command(app, chosen);
+
+  try {
+    app.parse(argc, argv);
+    return chosen();
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_done : exit_usage;
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "brokenpipe: %s\n", error.what());
+    return exit_usage;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "brokenpipe: %s\n", error.what());
+    return exit_failed;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Before anything else: guests are adopted by the supervising parent, which ends them when
+  // this program is gone, however it went.
+  return brokenpipe::supervise([&] { return run(argc, argv); });
+}

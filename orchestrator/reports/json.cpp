@@ -1,0 +1,37 @@
+#include "orchestrator/report.h"
+#include "results/json_file.h"
+
+/// Everything, for programs: results/schema/report.json.
+namespace brokenpipe {
+namespace {
+
+constexpr int schema = 1;
+
+std::string render(const ReportData& data, const ReportOptions& /*options*/) {
+  using Json = nlohmann::ordered_json;
+  Json json;
+  json["schema"] = schema;
+  json["exit_code"] = static_cast<int>(exit_code(data));
+  json["run"] = data.run ? to_json(*data.run) : Json();
+  json["reference"] = to_json(data.reference);
+  json["kernels"] = Json::array();
+  for (const KernelReport& kernel : data.kernels) {
+    Json item = to_json(kernel.plan);
+    const bool ran = kernel.result && !kernel.result->from_sources;
+    item["guest"] = ran ? to_json(kernel.result->guest) : Json();
+    item["diff"] = kernel.diff ? to_json(*kernel.diff) : Json();
+    json["kernels"].push_back(std::move(item));
+  }
+  json["changes"] = Json::array();
+  for (const Change& change : data.changes.changes)
+    json["changes"].push_back({{"id", change.id},
+                               {"says", change.says},
+                               {"commit", change.commit},
+                               {"subject", change.subject}});
+  return json_text(json);
+}
+
+const Registered registered{{"json", "all of it, for programs (schema/report.json)", render}};
+
+}  // namespace
+}  // namespace brokenpipe

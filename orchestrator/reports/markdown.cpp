@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+
+#include <set>
+#include <string_view>
+
+#include "orchestrator/report.h"
+#include "orchestrator/reports/summary.h"
+
+/// What a CI job's page shows: the verdict table, and the differences folded below it.
+namespace brokenpipe {
+namespace {
+
+/// Text between markup: nothing in it is markup.
+std::string escaped(const std::string& text) {
+  std::string safe;
+  for (const char c : text) {
+    if (std::string_view("\\`*_{}[]<>#|&").find(c) != std::string_view::npos) safe += '\\';
+    safe += c == '\n' ? ' ' : c;
+  }
+  return safe;
+}
+
+/// Text as code, also in the cell of a table, where only `|` needs care.
+std::string code(const std::string& text) {
+  std::string safe;
+  for (const char c : text) {
+    if (c == '|') safe += '\\';
+    safe += c == '\n' ? ' ' : c;
+  }
+  // A longer fence than any in the text, and room for a backtick at its ends.
+  return text.find('`') == std::string::npos ? "`" + safe + "`" : "`` " + safe + " ``";
+}
+
+std::string table(const Summary& summary) {
+  std::string text =
+      "| kernel | release | guest | same | explained | unexplained | new | gone | inconclusive | "
+      "flaky | unreferenced | seconds |\n"
+      "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+  for (const Row& row : summary.rows) {
+    const auto count = [&](std::size_t n, bool bad = false) {
+      if (!row.judged) return std::string("-");
+      return bad && n > 0 ? fmt::format("**{}**", n) : std::to_string(n);
+    };
+    const Totals& totals = row.scenarios;
+    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+                        escaped(row.kernel), row.release.empty() ? "-" : escaped(row.release),
+                        escaped(row.guest), count(totals.same), count(totals.explained),
+                        count(totals.unexplained, true), count(totals.added), count(totals.gone),
+                        count(totals.inconclusive, true), count(totals.flaky, true),
+                        count(totals.unreferenced), row.seconds.empty() ? "-" : row.seconds);
+  }
+  return text;
+}
+
+std::string unexplained(const Summary& summary) {
+  if (summary.unexplained.empty()) return {};
+  std::string text =
+      "\n### Unexplained differences\n\n"
+      "| scenario | step | expected | got | kernels |\n|---|---|---|---|---|\n";
+  for (const UnexplainedDifference& difference : summary.unexplained)
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", code(difference.scenario),
+                        code(difference.place), code(difference.expected), code(difference.got),
+                        escaped(kernels_sentence(difference.kernels, summary)));
+  return text;
+}
+
+std::string explained(const Summary& summary) {
+  if (summary.explained.empty()) return {};
+  std::string text = "\n### Explained differences\n";
+  std::set<const Change*> told;
+  for (const ExplainedDifferences& group : summary.explained) {
+    text += "\n";
+    for (const Change* change : group.changes) {
+      if (!told.insert(change).second) {
+        text += fmt::format("- **{}**, as above\n", escaped(change->id));
+        continue;
+      }
+      text += fmt::format("- **{}** ({}; {} {}): {}\n", escaped(change->id), versions_of(*change),
+                          code(change->commit.substr(0, 12)), escaped(change->subject),
+                          escaped(change->says));
+    }
+    text += fmt::format("\nOn {}.\n\n", escaped(kernels_sentence(group.kernels, summary)));
+    text += "| step | expected | got | scenarios |\n|---|---|---|---|\n";
+    for (const ExplainedDifferences::Transition& transition : group.transitions)
+      text +=
+          fmt::format("| {} | {} | {} | {} |\n", code(transition.place), code(transition.expected),
+                      code(transition.got), escaped(some_of(transition.scenarios)));
+  }
+  return text;
+}
+
+std::string told(const std::string& title, const std::vector<Told>& facts, const Summary& summary) {
+  if (facts.empty()) return {};
+  std::string text = fmt::format("\n### {}\n\n", title);
+  for (const Told& fact : facts)
+    text += fmt::format("- {}: {}\n", escaped(kernels_sentence(fact.kernels, summary)),
+                        escaped(fact.what));
+  return text;
+}
+
+std::string unjudged(const std::string& title, const std::vector<Unjudged>& all,
+                     const Summary& summary) {
+  if (all.empty()) return {};
+  std::string text = fmt::format("\n### {}\n\n", title);
+  for (const Unjudged& group : all)
+    text +=
+        fmt::format("- {}: {} ({}), on {}\n", escaped(group.reason),
+                    counted(group.scenarios.size(), "scenario"), escaped(some_of(group.scenarios)),
+                    escaped(kernels_sentence(group.kernels, summary)));
+  return text;
+}
+
+std::string render(const ReportData& data, const ReportOptions& /*options*/) {
+  const Summary summary = summarise(data);
+  std::string text = fmt::format("## EPIPE and SIGPIPE against {}\n\n**{}**\n\n",
+                                 escaped(data.reference.id), conclusion(summary, exit_code(data)));
+  text += table(summary);
+  text += fmt::format("\nCounts are of scenarios. {}.\n", steps_sentence(summary.steps));
+  text += unexplained(summary);
+  text += told("Failed", summary.failed, summary);
+  text += unjudged("Inconclusive", summary.inconclusive, summary);
+  text += told("Flaky", summary.flaky, summary);
+  text += explained(summary);
+  text += unjudged("Gone", summary.gone, summary);
+  text += told("Not run", summary.not_run, summary);
+  text += told("Changes that explain nothing where they ought to", summary.idle, summary);
+  return text;
+}
+
+const Registered registered{{"markdown", "the same for a CI job's page", render}};
+
+}  // namespace
+}  // namespace brokenpipe

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+/// The scenarios of a probe binary, as it lists them itself.
+namespace brokenpipe {
+
+struct ScenarioInfo {
+  std::string id;
+  std::string asks;
+  std::vector<std::string> grounds;
+  std::vector<std::string> needs;
+};
+
+struct ScenarioList {
+  std::string probe_version;
+  std::vector<ScenarioInfo> scenarios;
+};
+
+/// Runs `probe --list`. Throws Error where the probe does not run or says something else.
+ScenarioList list_scenarios(const std::filesystem::path& probe);
+
+/// The scenarios whose id matches one of the globs (fnmatch(3), `*` crosses slashes); all of them
+/// for no glob. A glob that matches nothing is a UsageError that names near ids.
+std::vector<ScenarioInfo> select_scenarios(const ScenarioList& list,
+                                           const std::vector<std::string>& globs);
+
+/// Up to three of `candidates` that somebody who typed `typed` may have meant, nearest first.
+std::vector<std::string> near(const std::string& typed, const std::vector<std::string>& candidates);
+
+}  // namespace brokenpipe

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <functional>
+#include <string>
+
+namespace probe {
+
+/// A forked process of a scenario. Killed and reaped when it goes out of scope.
+class Child {
+ public:
+  /// Runs `body` in a fork; its return value is the exit status. An exception in it exits with 70
+  /// after noting the reason on stderr.
+  explicit Child(const std::function<int()>& body);
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&&) = delete;
+  ~Child();
+
+  pid_t pid() const { return pid_; }
+  /// Sends a signal.
+  void kill(int signal) const;
+  /// Waits for its end; the wait status of waitpid(2).
+  int wait();
+
+ private:
+  pid_t pid_ = -1;
+};
+
+/// A wait status in words: `exited 42`, `killed by SIGPIPE`.
+std::string status_words(int status);
+
+/// What a signal does to this process from now on: SIG_DFL or SIG_IGN.
+void set_disposition(int signal, sighandler_t disposition);
+
+/// `SIGPIPE`, `SIGSEGV`...
+std::string signal_name(int signal);
+
+}  // namespace probe

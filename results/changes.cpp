@@ -1,0 +1,106 @@
+#include "results/changes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+#include "results/json_file.h"
+
+namespace brokenpipe {
+namespace {
+
+KernelVersion version_from(const JsonPlace& place) {
+  const std::string text = place.text();
+  static const std::regex whole("[0-9]+[.][0-9]+([.][0-9]+)?");
+  const auto version = parse_version(text);
+  if (!version || !std::regex_match(text, whole))
+    place.fail(fmt::format(R"("{}" is no version such as 6.1 or 6.1.170)", text));
+  return *version;
+}
+
+nlohmann::json value_from(const JsonPlace& place) {
+  if (!place.value().is_null() && !place.value().is_object())
+    place.fail("neither null nor an object of what was seen");
+  return place.value();
+}
+
+Move move_from(const JsonPlace& place) {
+  place.only({"scenarios", "step", "before", "after"});
+  Move move{place.at("scenarios").texts(), place.at("step").text(), value_from(place.at("before")),
+            value_from(place.at("after"))};
+  if (move.before == move.after) place.fail(R"("before" and "after" are the same)");
+  return move;
+}
+
+Change change_from(const JsonPlace& place) {
+  place.only({"id", "says", "mainline", "stable", "until", "commit", "subject", "source", "moves"});
+  Change change;
+  change.id = place.at("id").text();
+  change.says = place.at("says").text();
+  change.mainline = version_from(place.at("mainline"));
+  for (const JsonPlace& item : place.at("stable").items())
+    change.stable.push_back(version_from(item));
+  const JsonPlace until = place.at("until");
+  if (!until.value().is_null()) change.until = version_from(until);
+  change.commit = place.at("commit").text();
+  change.subject = place.at("subject").text();
+  change.source = place.at("source").text();
+  for (const JsonPlace& item : place.at("moves").items()) change.moves.push_back(move_from(item));
+  return change;
+}
+
+bool same_series(const KernelVersion& a, const KernelVersion& b) {
+  return a.major == b.major && a.minor == b.minor;
+}
+
+}  // namespace
+
+std::optional<KernelVersion> parse_version(const std::string& text) {
+  // Three digits at most: a longer number is no part of a kernel's version.
+  static const std::regex front("([0-9]{1,3})[.]([0-9]{1,3})(?:[.]([0-9]{1,3}))?(?![0-9])");
+  std::smatch found;
+  if (!std::regex_search(text, found, front, std::regex_constants::match_continuous))
+    return std::nullopt;
+  return KernelVersion{std::stoi(found[1]), std::stoi(found[2]),
+                       found[3].matched ? std::stoi(found[3]) : 0};
+}
+
+std::optional<KernelVersion> version_of(const KernelIdentity& kernel) {
+  auto version = parse_version(kernel.release);
+  if (!version) return std::nullopt;
+  const auto refine = [&](const std::string& text, const std::string& marker) {
+    const auto at = text.find(marker);
+    if (at == std::string::npos) return;
+    const auto point = parse_version(text.substr(at + marker.size()));
+    if (point && same_series(*point, *version)) version = std::max(*version, *point);
+  };
+  refine(kernel.version, "Debian ");
+  refine(kernel.package, "=");
+  return version;
+}
+
+bool in_effect(const Change& change, const KernelVersion& version) {
+  if (change.until && version >= *change.until) return false;
+  if (version >= change.mainline) return true;
+  return std::any_of(change.stable.begin(), change.stable.end(), [&](const KernelVersion& s) {
+    return same_series(s, version) && version >= s;
+  });
+}
+
+Changes read_changes(const std::filesystem::path& file) {
+  const nlohmann::json document = read_json(file, Changes::schema);
+  const JsonPlace root(document, file.string());
+  root.only({"schema", "changes"});
+  Changes changes;
+  std::set<std::string> ids;
+  for (const JsonPlace& item : root.at("changes").items()) {
+    changes.changes.push_back(change_from(item));
+    if (!ids.insert(changes.changes.back().id).second)
+      item.fail(fmt::format("change \"{}\" is there twice", changes.changes.back().id));
+  }
+  return changes;
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,171 @@
+#include "results/run_directory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <system_error>
+
+#include "results/error.h"
+#include "results/file.h"
+#include "results/json_file.h"
+
+namespace brokenpipe {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Words<KernelState, 4> kernel_states{{
+    {KernelState::planned, "planned"},
+    {KernelState::done, "done"},
+    {KernelState::failed, "failed"},
+    {KernelState::not_offered, "not_offered"},
+}};
+
+constexpr const char* run_file = "run.json";
+
+void check_kernel_ids(const std::vector<PlannedKernel>& kernels) {
+  std::set<std::string> ids;
+  for (const PlannedKernel& kernel : kernels) {
+    if (kernel.id.empty() || kernel.id.front() == '.' || kernel.id.find('/') != std::string::npos ||
+        kernel.id + ".json" == run_file)
+      throw UsageError(fmt::format("\"{}\" cannot name a kernel's results", kernel.id));
+    if (!ids.insert(kernel.id).second)
+      throw UsageError(fmt::format("kernel {} is asked for twice", kernel.id));
+  }
+}
+
+RunRecord run_record_from(const JsonPlace& root) {
+  root.only({"schema", "id", "started", "command_line", "host", "kernels", "finished"});
+  RunRecord run;
+  run.id = root.at("id").text();
+  run.started = root.at("started").text();
+  run.command_line = root.at("command_line").texts();
+  const JsonPlace host = root.at("host");
+  host.only({"qemu", "libvirt", "uname"});
+  run.qemu = host.at("qemu").text();
+  run.libvirt = host.at("libvirt").text();
+  run.uname = host.at("uname").text();
+  for (const JsonPlace& item : root.at("kernels").items()) {
+    item.only({"id", "state", "reason"});
+    const auto reason = item.find("reason");
+    run.kernels.push_back({item.at("id").text(), item.at("state").one_of(kernel_states),
+                           reason ? reason->text() : std::string()});
+  }
+  run.finished = root.at("finished").boolean();
+  return run;
+}
+
+}  // namespace
+
+std::string_view to_string(KernelState state) {
+  return word_for(kernel_states, state);
+}
+
+nlohmann::ordered_json to_json(const PlannedKernel& kernel) {
+  nlohmann::ordered_json json = {{"id", kernel.id}, {"state", to_string(kernel.state)}};
+  if (!kernel.reason.empty()) json["reason"] = kernel.reason;
+  return json;
+}
+
+nlohmann::ordered_json to_json(const RunRecord& run) {
+  nlohmann::ordered_json json;
+  json["schema"] = RunRecord::schema;
+  json["id"] = run.id;
+  json["started"] = run.started;
+  json["command_line"] = run.command_line;
+  json["host"] = {{"qemu", run.qemu}, {"libvirt", run.libvirt}, {"uname", run.uname}};
+  json["kernels"] = nlohmann::ordered_json::array();
+  for (const PlannedKernel& kernel : run.kernels) json["kernels"].push_back(to_json(kernel));
+  json["finished"] = run.finished;
+  return json;
+}
+
+RunDirectory::RunDirectory(fs::path path, RunRecord run)
+    : path_(std::move(path)), run_(std::move(run)) {}
+
+RunDirectory RunDirectory::create(const fs::path& out, RunRecord run) {
+  check_kernel_ids(run.kernels);
+  const fs::path folder = out / run.id;
+  const std::string doing = fmt::format("making the run's folder {}", folder.string());
+  std::error_code error;
+  fs::create_directories(out, error);
+  if (error) throw Error(doing, error.message(), "Choose another folder with --out.");
+  const bool made = fs::create_directory(folder, error);
+  if (error) throw Error(doing, error.message(), "Choose another folder with --out.");
+  if (!made) throw Error(doing, "there is one already", "Take it up again with --resume.");
+  RunDirectory directory(folder, std::move(run));
+  directory.save();
+  return directory;
+}
+
+RunDirectory RunDirectory::open(const fs::path& folder) {
+  if (!is_one(folder))
+    throw Error("opening the run in " + folder.string(), "there is no run.json in it",
+                "Name a folder that `brokenpipe run` has made.");
+  const fs::path file = folder / run_file;
+  const nlohmann::json document = read_json(file, RunRecord::schema);
+  RunRecord run = run_record_from(JsonPlace(document, file.string()));
+  check_kernel_ids(run.kernels);
+  return {folder, std::move(run)};
+}
+
+bool RunDirectory::is_one(const fs::path& folder) {
+  std::error_code absent;
+  return fs::exists(folder / run_file, absent);
+}
+
+fs::path RunDirectory::result_file(const std::string& kernel_id) const {
+  return path_ / (kernel_id + ".json");
+}
+
+fs::path RunDirectory::console_file(const std::string& kernel_id) const {
+  return path_ / (kernel_id + ".console.txt");
+}
+
+void RunDirectory::keep(const RunResult& result) {
+  PlannedKernel& kernel = planned(result.kernel.id);
+  write_run_result(result_file(kernel.id), result);
+  const GuestRun& guest = result.guest;
+  kernel.state = vouches_for_all(guest.ending) ? KernelState::done : KernelState::failed;
+  kernel.reason.clear();
+  if (kernel.state == KernelState::failed)
+    kernel.reason = guest.reason.empty()
+                        ? std::string(to_string(guest.ending))
+                        : fmt::format("{}: {}", to_string(guest.ending), guest.reason);
+  save();
+}
+
+void RunDirectory::mark(const std::string& kernel_id, KernelState state,
+                        const std::string& reason) {
+  PlannedKernel& kernel = planned(kernel_id);
+  kernel.state = state;
+  kernel.reason = reason;
+  save();
+}
+
+void RunDirectory::finish() {
+  run_.finished = true;
+  save();
+}
+
+std::optional<RunResult> RunDirectory::result(const std::string& kernel_id) const {
+  const fs::path file = result_file(kernel_id);
+  std::error_code unreadable;
+  if (!fs::exists(file, unreadable) && !unreadable) return std::nullopt;
+  return read_run_result(file);
+}
+
+PlannedKernel& RunDirectory::planned(const std::string& kernel_id) {
+  const auto found = std::find_if(run_.kernels.begin(), run_.kernels.end(),
+                                  [&](const PlannedKernel& k) { return k.id == kernel_id; });
+  if (found == run_.kernels.end())
+    throw Error("keeping what was seen of " + kernel_id, "it is no kernel of run " + run_.id);
+  return *found;
+}
+
+void RunDirectory::save() const {
+  write_file(path_ / run_file, json_text(to_json(run_)));
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,268 @@
+#include "results/run_result.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <set>
+
+#include "results/error.h"
+#include "results/file.h"
+#include "results/json_file.h"
+
+namespace brokenpipe {
+namespace {
+
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr Words<ScenarioEnding, 5> scenario_endings{{
+    {ScenarioEnding::completed, "completed"},
+    {ScenarioEnding::broken, "broken"},
+    {ScenarioEnding::unsupported, "unsupported"},
+    {ScenarioEnding::timed_out, "timed_out"},
+    {ScenarioEnding::killed, "killed"},
+}};
+
+constexpr Words<GuestEnding, 8> guest_endings{{
+    {GuestEnding::finished, "finished"},
+    {GuestEnding::boot_timeout, "boot_timeout"},
+    {GuestEnding::no_progress, "no_progress"},
+    {GuestEnding::panic, "panic"},
+    {GuestEnding::oops, "oops"},
+    {GuestEnding::truncated, "truncated"},
+    {GuestEnding::died, "died"},
+    {GuestEnding::interrupted, "interrupted"},
+}};
+
+constexpr Words<Basis, 3> bases{{
+    {Basis::recorded, "recorded"},
+    {Basis::measured, "measured"},
+    {Basis::derived, "derived"},
+}};
+
+/// Keys of a step that are not what was seen.
+constexpr std::array step_keys{"step", "call", "args", "basis", "lines"};
+
+bool by_scenario(const Observation& a, const Observation& b) {
+  return a.scenario < b.scenario;
+}
+
+std::string text_or_nothing(const JsonPlace& place, const std::string& key) {
+  const auto found = place.find(key);
+  return found ? found->text() : std::string();
+}
+
+std::optional<Basis> basis_of(const JsonPlace& place) {
+  const auto found = place.find("basis");
+  if (!found) return std::nullopt;
+  return found->one_of(bases);
+}
+
+Step step_from(const JsonPlace& place) {
+  Step step;
+  step.id = place.at("step").text();
+  step.call = place.at("call").text();
+  step.args = place.at("args").text();
+  step.basis = basis_of(place);
+  step.lines = text_or_nothing(place, "lines");
+  step.seen = place.value();
+  for (const char* key : step_keys) step.seen.erase(key);
+  return step;
+}
+
+Observation observation_from(const JsonPlace& place) {
+  place.only({"scenario", "ending", "reason", "signal", "shortened", "steps", "basis", "lines",
+              "disagreeing"});
+  Observation observation;
+  observation.scenario = place.at("scenario").text();
+  observation.ending = place.at("ending").one_of(scenario_endings);
+  observation.reason = text_or_nothing(place, "reason");
+  observation.signal = text_or_nothing(place, "signal");
+  if (observation.ending == ScenarioEnding::killed && observation.signal.empty())
+    place.fail("killed, and \"signal\" does not say by which");
+  if (const auto shortened = place.find("shortened")) observation.shortened = shortened->texts();
+  std::set<std::string> ids;
+  for (const JsonPlace& item : place.at("steps").items()) {
+    observation.steps.push_back(step_from(item));
+    if (!ids.insert(observation.steps.back().id).second)
+      item.fail(fmt::format("step \"{}\" is there twice", observation.steps.back().id));
+  }
+  observation.basis = basis_of(place);
+  observation.lines = text_or_nothing(place, "lines");
+  if (const auto disagreeing = place.find("disagreeing"))
+    for (const JsonPlace& item : disagreeing->items())
+      observation.disagreeing.push_back(observation_from(item));
+  return observation;
+}
+
+KernelIdentity kernel_from(const JsonPlace& place) {
+  place.only({"id", "release", "version", "machine", "package", "sha256"});
+  return {place.at("id").text(),      place.at("release").text(), place.at("version").text(),
+          place.at("machine").text(), place.at("package").text(), place.at("sha256").text()};
+}
+
+GuestRun guest_from(const JsonPlace& place) {
+  place.only({"ending", "reason", "accelerator", "clock", "qemu", "libvirt", "boot_image",
+              "cmdline", "timings"});
+  GuestRun guest;
+  guest.ending = place.at("ending").one_of(guest_endings);
+  guest.reason = text_or_nothing(place, "reason");
+  guest.accelerator = place.at("accelerator").text();
+  guest.clock = place.at("clock").text();
+  guest.qemu = place.at("qemu").text();
+  guest.libvirt = place.at("libvirt").text();
+  guest.boot_image = place.at("boot_image").text();
+  guest.cmdline = place.at("cmdline").text();
+  const JsonPlace timings = place.at("timings");
+  if (!timings.value().is_object()) timings.fail("not an object");
+  for (const auto& [name, value] : timings.value().items())
+    guest.timings[name] = timings.at(name).number();
+  return guest;
+}
+
+ProbeIdentity probe_from(const JsonPlace& place) {
+  place.only({"version", "sha256", "selection"});
+  return {place.at("version").text(), place.at("sha256").text(), place.at("selection").texts()};
+}
+
+OrderedJson to_json(const Observation& observation) {
+  OrderedJson json;
+  json["scenario"] = observation.scenario;
+  json["ending"] = to_string(observation.ending);
+  if (!observation.reason.empty()) json["reason"] = observation.reason;
+  if (!observation.signal.empty()) json["signal"] = observation.signal;
+  if (!observation.shortened.empty()) json["shortened"] = observation.shortened;
+  if (observation.basis) json["basis"] = to_string(*observation.basis);
+  if (!observation.lines.empty()) json["lines"] = observation.lines;
+  json["steps"] = OrderedJson::array();
+  for (const Step& step : observation.steps) json["steps"].push_back(to_json(step));
+  for (const Observation& other : observation.disagreeing)
+    json["disagreeing"].push_back(to_json(other));
+  return json;
+}
+
+}  // namespace
+
+std::string_view to_string(ScenarioEnding ending) {
+  return word_for(scenario_endings, ending);
+}
+std::string_view to_string(GuestEnding ending) {
+  return word_for(guest_endings, ending);
+}
+std::string_view to_string(Basis basis) {
+  return word_for(bases, basis);
+}
+
+bool vouches_for_all(GuestEnding ending) {
+  return ending == GuestEnding::finished || ending == GuestEnding::oops;
+}
+
+bool matches(std::string_view glob, std::string_view scenario) {
+  return ::fnmatch(std::string(glob).c_str(), std::string(scenario).c_str(), 0) == 0;
+}
+
+Observation observation_from_record(const Json& record) {
+  const std::string document = "a record of the probe";
+  const JsonPlace kind = JsonPlace(record, document).at("record");
+  if (kind.text() != "observation") kind.fail("not an observation");
+  Json observation = record;
+  observation.erase("record");
+  return observation_from(JsonPlace(observation, document));
+}
+
+OrderedJson to_json(const Step& step) {
+  OrderedJson json;
+  json["step"] = step.id;
+  json["call"] = step.call;
+  json["args"] = step.args;
+  for (const auto& [key, value] : step.seen.items()) json[key] = value;
+  if (step.basis) json["basis"] = to_string(*step.basis);
+  if (!step.lines.empty()) json["lines"] = step.lines;
+  return json;
+}
+
+OrderedJson to_json(const KernelIdentity& kernel) {
+  return {{"id", kernel.id},           {"release", kernel.release}, {"version", kernel.version},
+          {"machine", kernel.machine}, {"package", kernel.package}, {"sha256", kernel.sha256}};
+}
+
+OrderedJson to_json(const GuestRun& guest) {
+  OrderedJson json;
+  json["ending"] = to_string(guest.ending);
+  if (!guest.reason.empty()) json["reason"] = guest.reason;
+  json["accelerator"] = guest.accelerator;
+  json["clock"] = guest.clock;
+  json["qemu"] = guest.qemu;
+  json["libvirt"] = guest.libvirt;
+  json["boot_image"] = guest.boot_image;
+  json["cmdline"] = guest.cmdline;
+  json["timings"] = guest.timings;
+  return json;
+}
+
+std::string to_json_text(const RunResult& result) {
+  std::vector<Observation> sorted = result.observations;
+  std::stable_sort(sorted.begin(), sorted.end(), by_scenario);
+  OrderedJson json;
+  json["schema"] = RunResult::schema;
+  json["kernel"] = to_json(result.kernel);
+  if (!result.from_sources) {
+    json["guest"] = to_json(result.guest);
+    json["probe"] = {{"version", result.probe.version},
+                     {"sha256", result.probe.sha256},
+                     {"selection", result.probe.selection}};
+  }
+  json["observations"] = OrderedJson::array();
+  for (const Observation& observation : sorted)
+    json["observations"].push_back(to_json(observation));
+  return json_text(json);
+}
+
+RunResult read_run_result(const std::filesystem::path& file) {
+  const Json document = read_json(file, RunResult::schema);
+  const JsonPlace root(document, file.string());
+  root.only({"schema", "kernel", "guest", "probe", "observations"});
+  RunResult result;
+  result.kernel = kernel_from(root.at("kernel"));
+  result.from_sources = !root.find("guest") && !root.find("probe");
+  if (!result.from_sources) {
+    result.guest = guest_from(root.at("guest"));
+    result.probe = probe_from(root.at("probe"));
+  }
+  std::set<std::string> scenarios;
+  for (const JsonPlace& item : root.at("observations").items()) {
+    result.observations.push_back(observation_from(item));
+    if (!scenarios.insert(result.observations.back().scenario).second)
+      item.fail(fmt::format("scenario \"{}\" is there twice", result.observations.back().scenario));
+  }
+  std::sort(result.observations.begin(), result.observations.end(), by_scenario);
+  return result;
+}
+
+void write_run_result(const std::filesystem::path& file, const RunResult& result) {
+  write_file(file, to_json_text(result));
+}
+
+RunResult reference_from_run(RunResult run) {
+  const std::string doing = "making a reference of the run of " + run.kernel.id;
+  if (!vouches_for_all(run.guest.ending))
+    throw Error(doing, fmt::format("its guest did not finish ({})", to_string(run.guest.ending)),
+                "Run the kernel again.");
+  for (Observation& observation : run.observations) {
+    if (observation.ending == ScenarioEnding::broken ||
+        observation.ending == ScenarioEnding::timed_out)
+      throw Error(doing,
+                  fmt::format("{} ended {}: {}", observation.scenario,
+                              to_string(observation.ending), observation.reason),
+                  "Mend the scenario, or leave it out with --scenario.");
+    if (!observation.disagreeing.empty())
+      throw Error(doing, fmt::format("the repeats of {} disagree", observation.scenario),
+                  "Mend the scenario, or leave it out with --scenario.");
+    observation.basis = Basis::recorded;
+    for (Step& step : observation.steps) step.basis = Basis::recorded;
+  }
+  return run;
+}
+
+}  // namespace brokenpipe

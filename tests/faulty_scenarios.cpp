@@ -1,0 +1,118 @@
+// Scenarios that go wrong in every way that a scenario can, for the contract tests of the probe.
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <stdexcept>
+
+#include "probes/child.h"
+#include "probes/file.h"
+#include "probes/must.h"
+#include "probes/scenario.h"
+
+namespace probe {
+namespace {
+
+const std::string fin_timeout = "net.ipv4.tcp_fin_timeout";
+
+Scenario faulty(const std::string& what, std::function<void(Trace&)> run) {
+  return {.id = "faulty/" + what,
+          .asks = "What becomes of a scenario that " + what + "?",
+          .grounds = {"tests/faulty_scenarios.cpp"},
+          .run = std::move(run)};
+}
+
+void note_fin_timeout(Trace& trace) {
+  const auto value = read_file("/proc/sys/net/ipv4/tcp_fin_timeout");
+  trace.look("sysctl", "read", fin_timeout, Json::object({{"value", value.value_or("none")}}));
+}
+
+const Register completes(faulty("completes", [](Trace& trace) {
+  trace.call("getppid", "", [] { return getppid() > 0 ? 1 : 0; });
+}));
+
+const Register hangs([] {
+  Scenario scenario = faulty("hangs", [](Trace& trace) {
+    trace.call("getuid", "", [] { return 0; });
+    trace.call("pause", "", [] { return pause(); });
+  });
+  scenario.deadline = std::chrono::seconds(1);
+  return scenario;
+}());
+
+const Register dies(faulty("dies", [](Trace& trace) {
+  trace.call("raise", "SIGSEGV", [] { return raise(SIGSEGV); });
+}));
+
+const Register throws_broken(faulty("is-broken", [](Trace& trace) {
+  trace.call("getuid", "", [] { return 0; });
+  must("open", open("/no/such/file", O_RDONLY));
+}));
+
+const Register throws(faulty("throws", [](Trace&) { throw std::runtime_error("out of ideas"); }));
+
+const Register lacks(faulty("lacks", [](Trace&) { throw Unsupported("no moon"); }));
+
+const Register exits(faulty("exits", [](Trace&) { _exit(3); }));
+
+const Register needs_unknown([] {
+  Scenario scenario = faulty("needs-what-no-feature-is-called", [](Trace&) {});
+  scenario.needs = {"the-moon"};
+  return scenario;
+}());
+
+const Register writes_to_stdout(faulty("writes-to-stdout", [](Trace&) {
+  std::puts(R"({"record":"observation"})");
+  std::fflush(stdout);
+}));
+
+// A process that holds stderr open for as long as it lives.
+const Register leaves_a_process(faulty("leaves-a-process", [](Trace&) {
+  if (must("fork", fork()) == 0) {
+    for (;;) pause();
+  }
+}));
+
+const Register inherits(faulty("inherits", [](Trace& trace) {
+  sigset_t blocked;
+  must("sigprocmask", sigprocmask(SIG_BLOCK, nullptr, &blocked));
+  struct sigaction action {};
+  must("sigaction", sigaction(SIGTERM, nullptr, &action));
+  cpu_set_t cpus;
+  must("sched_getaffinity", sched_getaffinity(0, sizeof cpus, &cpus));
+  trace.look("inherited", "", "",
+             Json::object({{"blocked", sigismember(&blocked, SIGUSR1) == 1},
+                           {"ignored", action.sa_handler == SIG_IGN},
+                           {"leader", getsid(0) == getpid()},
+                           {"cpus", CPU_COUNT(&cpus)}}));
+}));
+
+const Register sets_a_sysctl([] {
+  Scenario scenario = faulty("sets-a-sysctl", note_fin_timeout);
+  scenario.sysctls = {{fin_timeout, "7"}};
+  return scenario;
+}());
+
+const Register shortens_a_timeout([] {
+  Scenario scenario = faulty("shortens-a-timeout", note_fin_timeout);
+  scenario.shortened = {{fin_timeout, "3"}};
+  return scenario;
+}());
+
+const Register sets_an_unknown_sysctl([] {
+  Scenario scenario = faulty("sets-an-unknown-sysctl", [](Trace&) {});
+  scenario.sysctls = {{"net.ipv4.no_such_thing", "1"}};
+  return scenario;
+}());
+
+const Register runs_last([] {
+  Scenario scenario = faulty("at-the-end", [](Trace&) {});
+  scenario.last = true;
+  return scenario;
+}());
+
+}  // namespace
+}  // namespace probe
