@@ -207,8 +207,7 @@ class Virt::Implementation {
         VIR_DOMAIN_EVENT_CALLBACK(+on_lifecycle), stopped_.get(), nullptr);
     if (callback_ < 0) throw libvirt_error("listening to libvirt's events");
     // Only a daemon can outlive this process; without one, supervise() ends the guests.
-    if (full_uri == "qemu:///system" || full_uri == "qemu:///session")
-      start_flags_ = VIR_DOMAIN_START_AUTODESTROY;
+    if (full_uri == "qemu:///system" || full_uri == "qemu:///session") has_daemon_ = true;
   }
   ~Implementation() { virConnectDomainEventDeregisterAny(connection_.get(), callback_); }
   Implementation(const Implementation&) = delete;
@@ -216,8 +215,15 @@ class Virt::Implementation {
   Implementation(Implementation&&) = delete;
   Implementation& operator=(Implementation&&) = delete;
 
+  /// `spec` under a name that no other process gives to its guests.
+  BootSpec named(BootSpec spec) const {
+    if (has_daemon_) spec.name += fmt::format("-{}", getpid());
+    return spec;
+  }
+
   std::unique_ptr<Guest> start(const std::string& xml) {
-    Domain domain(virDomainCreateXML(connection_.get(), xml.c_str(), start_flags_));
+    const unsigned flags = has_daemon_ ? VIR_DOMAIN_START_AUTODESTROY : 0;
+    Domain domain(virDomainCreateXML(connection_.get(), xml.c_str(), flags));
     if (!domain) throw libvirt_error("starting a guest");
     return std::make_unique<LibvirtGuest>(std::move(domain), stopped_);
   }
@@ -249,7 +255,7 @@ class Virt::Implementation {
   std::shared_ptr<StoppedDomains> stopped_ = std::make_shared<StoppedDomains>();
   Connection connection_;
   int callback_ = -1;
-  unsigned start_flags_ = 0;
+  bool has_daemon_ = false;
 };
 
 Virt::Virt(const std::string& uri, const std::filesystem::path& cache)
@@ -257,7 +263,7 @@ Virt::Virt(const std::string& uri, const std::filesystem::path& cache)
 Virt::~Virt() = default;
 
 std::unique_ptr<Guest> Virt::start(const BootSpec& spec) {
-  return start_domain(domain_xml(spec));
+  return start_domain(domain_xml(implementation_->named(spec)));
 }
 
 std::unique_ptr<Guest> Virt::start_domain(const std::string& xml) {

@@ -14,7 +14,7 @@ inline constexpr const char* embedded_uri = "qemu:///embed";
 
 /// QEMU guests by libvirt. At most one object with `embedded_uri` in a process' life (libvirt keeps
 /// the first root it was given); call supervise() before it is made, or no one ends its guests when
-/// this process is killed.
+/// this process is killed. Its guests must be gone before it.
 class Virt final : public Hypervisor {
  public:
   /// Connects. `uri` is `embedded_uri`, or any URI of libvirt's for this machine. What libvirt

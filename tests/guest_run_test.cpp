@@ -175,6 +175,7 @@ TEST(GuestRun, IsABootTimeoutWhenAKernelNeverSpeaks) {
   FakeRun fake;
   const auto outcome = fake.run({.moments = {{"", "Linux version\n"}}, .stops = false}, limits());
   EXPECT_EQ(outcome.verdict.ending, GuestEnding::boot_timeout);
+  EXPECT_FALSE(outcome.timings.contains("boot"));
   EXPECT_EQ(fake.hypervisor.time.time_since_epoch(), limits().boot);
   EXPECT_EQ(fake.hypervisor.running, 0);
   EXPECT_EQ(fake.console, "Linux version\n");
