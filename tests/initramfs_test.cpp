@@ -27,8 +27,9 @@ struct Member {
   bool operator==(const Member&) const = default;
 };
 
-void PrintTo(const Member& member, std::ostream* out) {
-  *out << member.path << " mode " << std::oct << member.mode << " \"" << member.content << '"';
+std::ostream& operator<<(std::ostream& out, const Member& member) {
+  return out << member.path << " mode " << std::oct << member.mode << " \"" << member.content
+             << '"';
 }
 
 struct FreeArchive {

@@ -68,7 +68,7 @@ std::string LocalRepository::gpg(const std::vector<std::string>& arguments) cons
 
 fs::path LocalRepository::add_package(const std::string& suite, const std::string& package,
                                       const std::string& version,
-                                      const std::map<std::string, std::string>& files) {
+                                      const std::map<std::string, std::string>& files) const {
   const TemporaryDirectory tree(path());
   write_below(tree.path(), "DEBIAN/control",
               "Package: " + package + "\nVersion: " + version +
@@ -80,13 +80,13 @@ fs::path LocalRepository::add_package(const std::string& suite, const std::strin
   const fs::path pool = archive_of(path(), suite) / "pool" / suite;
   make_directories(pool);
   fs::permissions(tree.path(), fs::perms(0755));
-  const fs::path deb = pool / (package + "_" + version + "_amd64.deb");
+  fs::path deb = pool / (package + "_" + version + "_amd64.deb");
   run({"dpkg-deb", "--root-owner-group", "-z1", "--build", tree.path().string(), deb.string()});
   return deb;
 }
 
 fs::path LocalRepository::add_kernel(const std::string& suite, const std::string& package,
-                                     const std::string& version) {
+                                     const std::string& version) const {
   const std::string release = package.substr(std::string("linux-image-").size());
   return add_package(suite, package, version,
                      {{"boot/vmlinuz-" + release, fake_bzimage(release)},
@@ -99,11 +99,12 @@ fs::path LocalRepository::suite_directory(const std::string& suite) const {
   return archive_of(path(), suite) / "dists" / suite;
 }
 
-fs::path LocalRepository::write_release(const std::string& suite, const std::string& more_fields) {
+fs::path LocalRepository::write_release(const std::string& suite,
+                                        const std::string& more_fields) const {
   const fs::path root = archive_of(path(), suite);
   write_below(suite_directory(suite), "main/binary-amd64/Packages",
               run({"apt-ftparchive", "packages", "pool/" + suite}, root));
-  const fs::path release = suite_directory(suite) / "Release";
+  fs::path release = suite_directory(suite) / "Release";
   fs::remove(release);
   const std::string fields =
       run({"apt-ftparchive", "-o", "APT::FTPArchive::Release::Suite=" + suite, "-o",
@@ -113,7 +114,7 @@ fs::path LocalRepository::write_release(const std::string& suite, const std::str
   return release;
 }
 
-void LocalRepository::publish(const std::string& suite, Signer signer) {
+void LocalRepository::publish(const std::string& suite, Signer signer) const {
   fs::remove(suite_directory(suite) / "InRelease");
   const fs::path release = write_release(suite, {});
   gpg({"--local-user", user(signer), "--output", (suite_directory(suite) / "InRelease").string(),
@@ -121,7 +122,7 @@ void LocalRepository::publish(const std::string& suite, Signer signer) {
   fs::remove(release);
 }
 
-void LocalRepository::publish_archived(const std::string& suite) {
+void LocalRepository::publish_archived(const std::string& suite) const {
   const fs::path release = write_release(suite, "Valid-Until: Sat, 01 Feb 2020 00:00:00 UTC\n");
   gpg({"--local-user", user(Signer::expired), "--faked-system-time", "20200102T000000!", "--output",
        release.string() + ".gpg", "--armor", "--detach-sign", release.string()});

@@ -25,17 +25,17 @@ class LocalRepository {
   /// Builds a package of these files (paths in it, and contents) for a suite; returns the .deb.
   std::filesystem::path add_package(const std::string& suite, const std::string& package,
                                     const std::string& version,
-                                    const std::map<std::string, std::string>& files);
+                                    const std::map<std::string, std::string>& files) const;
   /// A linux-image package with a kernel and one module, tcp_diag.
   std::filesystem::path add_kernel(const std::string& suite, const std::string& package,
-                                   const std::string& version);
+                                   const std::string& version) const;
 
   /// Writes a suite's lists and signs them, with an InRelease file as suites since stretch have
   /// it.
-  void publish(const std::string& suite, Signer signer = Signer::debian);
+  void publish(const std::string& suite, Signer signer = Signer::debian) const;
   /// The same as jessie has it: Release and Release.gpg, signed by the expired key, and valid
   /// until a day long past.
-  void publish_archived(const std::string& suite);
+  void publish_archived(const std::string& suite) const;
 
   /// Where a suite's own files lie.
   std::filesystem::path suite_directory(const std::string& suite) const;
@@ -46,7 +46,8 @@ class LocalRepository {
 
  private:
   std::string gpg(const std::vector<std::string>& arguments) const;
-  std::filesystem::path write_release(const std::string& suite, const std::string& more_fields);
+  std::filesystem::path write_release(const std::string& suite,
+                                      const std::string& more_fields) const;
 
   TemporaryDirectory directory_;
 };

@@ -22,7 +22,7 @@ class Modules {
   Modules() : directory_(testing::TempDir()) { make_directories(path() / "kernel/net"); }
 
   /// `modinfo` has its strings ended by a bar instead of a NUL.
-  void add(const std::string& file, std::string modinfo) {
+  void add(const std::string& file, std::string modinfo) const {
     std::replace(modinfo.begin(), modinfo.end(), '|', '\0');
     const std::string module = test::fake_module(modinfo);
     const std::string extension = std::filesystem::path(file).extension();
@@ -49,7 +49,7 @@ class Modules {
 };
 
 TEST(Modules, DependenciesComeFirstAndEachOnce) {
-  Modules modules;
+  const Modules modules;
   modules.add("top.ko", "license=GPL|depends=middle,base|");
   modules.add("middle.ko", "depends=base|");
   modules.add("base.ko", "depends=|");
@@ -59,7 +59,7 @@ TEST(Modules, DependenciesComeFirstAndEachOnce) {
 }
 
 TEST(Modules, CompressedOnesAreUnpacked) {
-  Modules modules;
+  const Modules modules;
   modules.add("tcp_diag.ko.xz", "depends=inet_diag|");
   modules.add("inet_diag.ko.xz", "depends=|");
   EXPECT_THAT(modules.order({"tcp_diag"}), ElementsAre("inet_diag.ko", "tcp_diag.ko"));
@@ -67,20 +67,20 @@ TEST(Modules, CompressedOnesAreUnpacked) {
 }
 
 TEST(Modules, ZstdIsReadAsWell) {
-  Modules modules;
+  const Modules modules;
   modules.add("tls.ko.zst", "depends=|");
   EXPECT_THAT(modules.order({"tls"}), ElementsAre("tls.ko"));
 }
 
 TEST(Modules, AHyphenInAFileNameIsAnUnderscoreInTheModules) {
-  Modules modules;
+  const Modules modules;
   modules.add("snd-pcm.ko", "depends=|");
   modules.add("card.ko", "depends=snd_pcm|");
   EXPECT_THAT(modules.order({"card", "snd-pcm"}), ElementsAre("snd-pcm.ko", "card.ko"));
 }
 
 TEST(Modules, SoftDependenciesBeforeAModuleAreLoadedAndThoseAfterAreNot) {
-  Modules modules;
+  const Modules modules;
   modules.add("libcrc32c.ko", "softdep=pre: crc32c missing post: late|depends=|");
   modules.add("crc32c.ko", "depends=|");
   modules.add("late.ko", "depends=|");
@@ -88,14 +88,14 @@ TEST(Modules, SoftDependenciesBeforeAModuleAreLoadedAndThoseAfterAreNot) {
 }
 
 TEST(Modules, SoftDependenciesInACircleEnd) {
-  Modules modules;
+  const Modules modules;
   modules.add("a.ko", "softdep=pre: b|");
   modules.add("b.ko", "softdep=pre: a|");
   EXPECT_THAT(modules.order({"a"}), ElementsAre("b.ko", "a.ko"));
 }
 
 TEST(Modules, WhatIsBuiltInOrUnknownIsLeftOut) {
-  Modules modules;
+  const Modules modules;
   modules.add("tls.ko", "depends=|");
   EXPECT_THAT(modules.order({"ipv6", "tls", "no_such_thing"}), ElementsAre("tls.ko"));
 }
@@ -106,7 +106,7 @@ TEST(Modules, AKernelWithoutModulesHasNone) {
 }
 
 TEST(Modules, ADamagedModuleIsAnErrorThatNamesIt) {
-  Modules modules;
+  const Modules modules;
   write_file(modules.path() / "kernel/net/tls.ko", "no module");
   try {
     modules.order({"tls"});
