@@ -119,7 +119,7 @@ Mirrors machine_mirrors() {
     throw Error("asking apt for this machine's mirror",
                 "its package lists name no archive of Debian's",
                 "Run `apt-get update` as root, or name a mirror: "
-                "--mirror http://deb.debian.org/debian");
+                "--mirror http://MIRROR/debian");
   }
   if (mirrors.security.empty()) {
     mirrors.security = security_beside(mirrors.main);
@@ -133,7 +133,7 @@ Mirrors named_mirrors(const std::string& mirror) {
       mirror.find_first_of(" \t\r\n") != std::string::npos) {
     throw UsageError(
         fmt::format("--mirror {}: not the address of a mirror, such as "
-                    "http://deb.debian.org/debian or file:/srv/debian",
+                    "http://MIRROR/debian or file:/srv/debian",
                     mirror));
   }
   const std::string main = without_trailing_slash(mirror);

@@ -20,8 +20,8 @@ namespace brokenpipe {
 namespace {
 
 struct Pipe {
-  Descriptor read;
-  Descriptor write;
+  UniqueFd read;
+  UniqueFd write;
 };
 
 Pipe make_pipe(const std::string& doing) {
@@ -29,7 +29,7 @@ Pipe make_pipe(const std::string& doing) {
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
     throw Error(doing, std::strerror(errno));
   }
-  return {Descriptor(ends[0]), Descriptor(ends[1])};
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
 /// What the child starts with: its descriptors, its folder, and signals as a shell would leave
@@ -97,7 +97,7 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 }
 
 /// Appends what can be read now; false at the end of the file.
-bool read_some(const Descriptor& from, std::string& to) {
+bool read_some(const UniqueFd& from, std::string& to) {
   std::array<char, 65536> buffer{};
   const ssize_t count = read(from.get(), buffer.data(), buffer.size());
   if (count < 0) {

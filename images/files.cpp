@@ -22,13 +22,6 @@ const char* const writable_remedy =
 
 }  // namespace
 
-void Descriptor::reset() {
-  if (fd_ >= 0) {
-    close(fd_);
-    fd_ = -1;
-  }
-}
-
 void make_directories(const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory, error);

@@ -2,30 +2,11 @@
 
 #include <filesystem>
 #include <functional>
-#include <utility>
+
+#include "results/unique_fd.h"
 
 /// Folders that several processes share and that a kill at any point must leave whole.
 namespace brokenpipe {
-
-/// A file descriptor that is closed at the end of its scope.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { reset(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-
-  int get() const { return fd_; }
-  void reset();
-
- private:
-  int fd_;
-};
 
 /// Makes a folder and those above it. Throws Error where that cannot be.
 void make_directories(const std::filesystem::path& directory);
@@ -55,7 +36,7 @@ class FileLock {
   explicit FileLock(const std::filesystem::path& file, const std::function<void()>& on_wait = {});
 
  private:
-  Descriptor file_;
+  UniqueFd file_;
 };
 
 }  // namespace brokenpipe

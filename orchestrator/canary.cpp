@@ -14,8 +14,8 @@
 #include <stop_token>
 
 #include "orchestrator/guest_run.h"
-#include "orchestrator/unique_fd.h"
 #include "results/error.h"
+#include "results/unique_fd.h"
 
 namespace brokenpipe {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "orchestrator/unique_fd.h"
+#include "results/unique_fd.h"
 
 namespace brokenpipe {
 

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "orchestrator/record_stream.h"
-#include "orchestrator/unique_fd.h"
 #include "results/error.h"
+#include "results/unique_fd.h"
 
 namespace brokenpipe {
 namespace {

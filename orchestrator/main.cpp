@@ -50,5 +50,10 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // Before anything else: guests are adopted by the supervising parent, which ends them when
   // this program is gone, however it went.
-  return brokenpipe::supervise([&] { return run(argc, argv); });
+  try {
+    return brokenpipe::supervise([&] { return run(argc, argv); });
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "brokenpipe: %s\n", error.what());
+    return brokenpipe::exit_failed;
+  }
 }

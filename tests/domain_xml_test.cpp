@@ -37,7 +37,7 @@ class ParsedDomain {
   std::vector<std::string> values(const char* xpath) const {
     std::vector<std::string> found;
     for (const auto& node : document_.select_nodes(xpath))
-      found.push_back(node.attribute().value());
+      found.emplace_back(node.attribute().value());
     return found;
   }
 

@@ -87,7 +87,7 @@ std::vector<FileServer::Request> FileServer::requests() const {
 
 void FileServer::serve() {
   for (;;) {
-    const Descriptor connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (connection.get() < 0) {
       return;
     }

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "images/files.h"
+#include "results/unique_fd.h"
 
 namespace brokenpipe::test {
 
@@ -36,7 +36,7 @@ class FileServer {
   void answer(int connection);
 
   std::filesystem::path root_;
-  Descriptor listener_;
+  UniqueFd listener_;
   int port_ = 0;
   std::atomic<int> cuts_ = 0;
   mutable std::mutex mutex_;

@@ -1,4 +1,5 @@
 #include "orchestrator/supervisor.h"
+#include "results/unique_fd.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -9,8 +10,6 @@
 #include <array>
 #include <csignal>
 #include <functional>
-
-#include "orchestrator/unique_fd.h"
 
 using namespace brokenpipe;
 

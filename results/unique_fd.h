@@ -10,9 +10,7 @@ namespace brokenpipe {
 class UniqueFd {
  public:
   explicit UniqueFd(int fd = -1) : fd_(fd) {}
-  ~UniqueFd() {
-    if (fd_ >= 0) close(fd_);
-  }
+  ~UniqueFd() { reset(); }
   UniqueFd(const UniqueFd&) = delete;
   UniqueFd& operator=(const UniqueFd&) = delete;
   UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -22,6 +20,10 @@ class UniqueFd {
   }
 
   int get() const { return fd_; }
+  /// Closes it now.
+  void reset() {
+    if (fd_ >= 0) close(std::exchange(fd_, -1));
+  }
   explicit operator bool() const { return fd_ >= 0; }
 
  private:
