@@ -64,7 +64,10 @@ class CampaignRun {
     // Where there is no hypervisor, there is none for the other kernels either: not caught here.
     if (kernel.stored) one_hypervisor();
     try {
-      const RunResult result = repeated(kernel);
+      const std::vector<RunResult> runs = repeated(kernel);
+      // Stopped before its turn: it stays planned, and a resumed run does it.
+      if (runs.empty()) return;
+      const RunResult result = merge_repeats(runs);
       keep(result);
       const auto& timings = result.guest.timings;
       const double seconds =
@@ -75,7 +78,7 @@ class CampaignRun {
           fmt::format("{}{}{}, {} observations, {:.1f} s", to_string(result.guest.ending),
                       result.guest.reason.empty() ? "" : ": ", result.guest.reason,
                       result.observations.size(), seconds));
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       const std::lock_guard lock(mutex_);
       directory_.mark(kernel.id, KernelState::failed, error.what());
       progress_.event(kernel.id, fmt::format("failed: {}", error.what()));
@@ -83,7 +86,8 @@ class CampaignRun {
   }
 
  private:
-  RunResult repeated(const ReadyKernel& kernel) {
+  // All repeats, or fewer of which the last was interrupted, or none.
+  std::vector<RunResult> repeated(const ReadyKernel& kernel) {
     KernelRunEvents events;
     events.event = [&](const std::string& what) { progress_.event(kernel.id, what); };
     events.scenario = [&](size_t done, const std::string& current) {
@@ -102,7 +106,10 @@ class CampaignRun {
         runs.push_back(run_host(options_.order, options_.jobs, events));
       }
     }
-    return merge_repeats(runs);
+    const bool stopped_between =
+        !runs.empty() && runs.size() < options_.repeat && vouches_for_all(runs.back().guest.ending);
+    if (stopped_between) runs.clear();
+    return runs;
   }
 
   bool take_earlier(const ReadyKernel& kernel) {
@@ -131,6 +138,32 @@ class CampaignRun {
   const std::stop_token& stop_;
   std::mutex mutex_;
 };
+
+struct Fetched {
+  bool tried = true;  ///< else it failed and was told of
+  std::optional<StoredKernel> kernel;
+};
+
+// All in one go; where that fails, one by one, so that one package that cannot be had does not
+// keep the others from running.
+std::vector<Fetched> fetch_each(KernelStore& store, const std::vector<KernelRequest>& requests,
+                                const std::function<void(size_t, const Error&)>& failed) {
+  std::vector<Fetched> fetched(requests.size());
+  try {
+    const auto all = store.fetch(requests, Freshness::stored_is_enough);
+    for (size_t i = 0; i < all.size(); ++i) fetched[i].kernel = all[i];
+  } catch (const Error&) {
+    for (size_t i = 0; i < requests.size(); ++i) {
+      try {
+        fetched[i].kernel = store.fetch({requests[i]}, Freshness::stored_is_enough).at(0);
+      } catch (const Error& error) {
+        fetched[i].tried = false;
+        failed(i, error);
+      }
+    }
+  }
+  return fetched;
+}
 
 // An entry that points at another kernel would have its answers taken for those of this one.
 void check_series(const CatalogueEntry& entry, const StoredKernel& kernel) {
@@ -175,13 +208,15 @@ std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<Kernel
   for (const KernelChoice& choice : from_catalogue) {
     requests.push_back({*choice.entry, choice.point_release});
   }
-  const auto stored = store.fetch(requests, Freshness::stored_is_enough);
+  const auto stored = fetch_each(
+      store, requests, [&](size_t i, const Error& error) { fail(from_catalogue[i], error); });
   for (size_t i = 0; i < stored.size(); ++i) {
     const KernelChoice& choice = from_catalogue[i];
-    if (stored[i]) {
+    if (!stored[i].tried) continue;
+    if (stored[i].kernel) {
       try {
-        check_series(*choice.entry, *stored[i]);
-        ready.push_back({choice.id, stored[i]});
+        check_series(*choice.entry, *stored[i].kernel);
+        ready.push_back({choice.id, stored[i].kernel});
       } catch (const Error& error) {
         fail(choice, error);
       }

@@ -64,10 +64,15 @@ std::vector<KernelChoice> select_kernels(const Catalogue& catalogue,
   }
   for (const std::string& word : words) {
     for (KernelChoice& request : meant_by(catalogue, word)) {
-      const bool asked_already =
-          std::any_of(requests.begin(), requests.end(),
-                      [&](const KernelChoice& other) { return other.id == request.id; });
-      if (!asked_already) requests.push_back(std::move(request));
+      const auto same_id = [&](const KernelChoice& other) { return other.id == request.id; };
+      const auto other = std::find_if(requests.begin(), requests.end(), same_id);
+      if (other != requests.end() && other->file == request.file) continue;
+      // Every kernel that one builds is called bzImage.
+      const std::string name = request.id;
+      for (int nth = 2; std::any_of(requests.begin(), requests.end(), same_id); ++nth) {
+        request.id = fmt::format("{}-{}", name, nth);
+      }
+      requests.push_back(std::move(request));
     }
   }
   return requests;

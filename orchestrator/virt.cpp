@@ -207,7 +207,7 @@ class Virt::Implementation {
         VIR_DOMAIN_EVENT_CALLBACK(+on_lifecycle), stopped_.get(), nullptr);
     if (callback_ < 0) throw libvirt_error("listening to libvirt's events");
     // Only a daemon can outlive this process; without one, supervise() ends the guests.
-    if (full_uri == "qemu:///system" || full_uri == "qemu:///session") has_daemon_ = true;
+    has_daemon_ = full_uri.starts_with("qemu:///system") || full_uri.starts_with("qemu:///session");
   }
   ~Implementation() { virConnectDomainEventDeregisterAny(connection_.get(), callback_); }
   Implementation(const Implementation&) = delete;

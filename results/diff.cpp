@@ -112,12 +112,12 @@ ScenarioVerdict whole(ScenarioVerdict scenario, Verdict verdict, std::string rea
 
 void judge_place(PlaceVerdict& place, const std::string& scenario, const Observation& reference,
                  const Observation& contender, Explanations& explanations) {
-  if (!place.expected) {
-    place.verdict = Verdict::unreferenced;
-    return;
-  }
   if (repeats_disagree(reference, place.place) || repeats_disagree(contender, place.place)) {
     place.verdict = Verdict::flaky;
+    return;
+  }
+  if (!place.expected) {
+    place.verdict = Verdict::unreferenced;
     return;
   }
   const Json got = place.got ? place.got->seen : Json();
@@ -156,7 +156,10 @@ ScenarioVerdict judge(const std::string& id, const Observation* reference,
     return whole(std::move(scenario), Verdict::inconclusive, why_unanswered(guest));
   if (no_answer(*contender))
     return whole(std::move(scenario), Verdict::inconclusive, why(*contender));
-  if (reference == nullptr) return whole(std::move(scenario), Verdict::unreferenced, {});
+  if (reference == nullptr) {
+    return whole(std::move(scenario),
+                 contender->disagreeing.empty() ? Verdict::unreferenced : Verdict::flaky, {});
+  }
   if (no_answer(*reference))
     return whole(std::move(scenario), Verdict::inconclusive,
                  "the reference has no answer: " + why(*reference));
@@ -279,7 +282,9 @@ Diff diff(const RunResult& reference, const RunResult& contender, const Changes&
 
 ExitCode exit_code(const Diff& diff) {
   const Totals& totals = diff.scenario_totals;
-  if (totals.inconclusive > 0 || totals.all() == totals.gone) return ExitCode::incomplete;
+  const std::size_t answered =
+      totals.same + totals.explained + totals.unexplained + totals.flaky + totals.added;
+  if (totals.inconclusive > 0 || answered == 0) return ExitCode::incomplete;
   if (totals.unexplained > 0 || totals.flaky > 0) return ExitCode::differs;
   return ExitCode::as_reference;
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -119,11 +120,15 @@ void write_file(const fs::path& file, std::string_view text) {
     return;
   }
 
-  const fs::path temporary = fmt::format("{}.{}.tmp", target.string(), ::getpid());
-  Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  // A name of its own: threads, and processes of other containers, may write the same file.
+  std::string temporary = target.string() + ".XXXXXX";
+  Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd.good()) fail_to_write(file, errno);
   Leftover leftover(temporary);
   if (const int error = write_all(fd.get(), text)) fail_to_write(file, error);
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(fd.get(), 0666 & ~mask) < 0) fail_to_write(file, errno);
   if (::fsync(fd.get()) < 0) fail_to_write(file, errno);
   if (const int error = fd.close()) fail_to_write(file, error);
   if (::rename(temporary.c_str(), target.c_str()) < 0) fail_to_write(file, errno);

@@ -161,6 +161,18 @@ TEST(Campaign, RepeatsThatDisagreeAreKept) {
   EXPECT_EQ(result.observations[0].disagreeing[0].steps.at(0).seen.at("errno"), "EIO");
 }
 
+TEST(Campaign, AStopBetweenRepeatsLeavesTheKernelToBeDone) {
+  Bench bench;
+  bench.options.repeat = 2;
+  std::stop_source stop;
+  AnsweringHypervisor hypervisor([&](const BootSpec& spec) {
+    stop.request_stop();
+    return truthful(spec);
+  });
+  const RunDirectory directory = bench.run({bench.kernel("6.1")}, hypervisor, stop.get_token());
+  EXPECT_NE(planned(directory, "debian-6.1").state, KernelState::done);
+}
+
 TEST(Campaign, StopsWhereItIsAskedToAndIsNotFinishedThen) {
   Bench bench;
   std::stop_source stop;

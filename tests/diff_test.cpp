@@ -312,7 +312,9 @@ TEST(ExitCode, FollowsTheWorstOfTheVerdicts) {
   EXPECT_EQ(exit_code(compare({answer}, {answer})), ExitCode::as_reference);
   EXPECT_EQ(exit_code(compare({answer}, {other}, changes)), ExitCode::as_reference);
   EXPECT_EQ(exit_code(compare({lacking}, {answer})), ExitCode::as_reference);
-  EXPECT_EQ(exit_code(compare({}, {answer})), ExitCode::as_reference);
+  EXPECT_EQ(exit_code(compare({}, {answer})), ExitCode::incomplete) << "nothing was compared";
+  EXPECT_EQ(exit_code(compare({}, {flaky})), ExitCode::differs)
+      << "repeats that disagree need no reference";
   EXPECT_EQ(exit_code(compare({answer}, {other})), ExitCode::differs);
   EXPECT_EQ(exit_code(compare({answer}, {flaky})), ExitCode::differs);
   EXPECT_EQ(exit_code(compare({answer}, {other, late})), ExitCode::incomplete)

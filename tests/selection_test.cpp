@@ -78,6 +78,10 @@ TEST(KernelSelection, APathIsAKernelFile) {
   EXPECT_FALSE(choices.at(0).is_host());
 }
 
+TEST(KernelSelection, TwoFilesOfOneNameAreTwoKernels) {
+  EXPECT_THAT(ids({"1/bzImage", "2/bzImage", "1/bzImage"}), ElementsAre("bzImage", "bzImage-2"));
+}
+
 TEST(KernelSelection, AnUnknownIdNamesNearOnes) {
   EXPECT_THAT(complaint({"debian-6.2"}), HasSubstr("Near: debian-6.1"));
   EXPECT_THAT(complaint({"debian-6.12.x"}), HasSubstr("no kernel 'debian-6.12.x'"));

@@ -29,9 +29,13 @@ int fetch(const Options& options) {
   KernelStore store =
       open_store(options.store, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
   const auto kernels = store.fetch(requests, Freshness::newest_on_offer);
+  // What a mirror lacks of the matrix is its state; what somebody named, they wanted.
+  const int exit_missing = options.kernels.empty() ? exit_done : exit_failed;
+  int exit_code = exit_done;
   for (size_t i = 0; i < kernels.size(); ++i) {
     const auto& kernel = kernels[i];
     if (!kernel) {
+      exit_code = exit_missing;
       fmt::print("{:<18} not offered: {}\n", choices[i].id, not_offered_because(requests[i].entry));
       continue;
     }
@@ -40,7 +44,7 @@ int fetch(const Options& options) {
       fmt::print("{:<18} without modules: {}\n", "", kernel->modules_missing_because);
     }
   }
-  return exit_done;
+  return exit_code;
 }
 
 }  // namespace

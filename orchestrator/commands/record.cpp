@@ -4,6 +4,7 @@
 
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/run.h"
+#include "orchestrator/kernel_selection.h"
 #include "results/error.h"
 
 namespace brokenpipe {
@@ -15,6 +16,11 @@ struct Options {
 };
 
 int record(const Options& options) {
+  const Catalogue catalogue = open_catalogue(options.run.store);
+  if (select_kernels(catalogue, options.run.kernels).size() != 1) {
+    throw UsageError("a reference is of one kernel: " + options.run.kernels.front() +
+                     " names several");
+  }
   const CampaignOutcome outcome = run(options.run, own_command_line());
   if (outcome.interrupted) return exit_interrupted;
   const PlannedKernel& kernel = outcome.directory.run().kernels.at(0);

@@ -135,6 +135,9 @@ int print_commands(const RunOptions& options) {
 
 // A resumed run goes on with what was asked then, not with what happens to be asked now.
 RunOptions options_of(const std::vector<std::string>& command_line, const RunOptions& asked_now) {
+  if (command_line.size() < 2 || command_line[1] != "run") {
+    throw UsageError(asked_now.resume + " was not made by `run`: give its command again instead");
+  }
   RunOptions options;
   CLI::App app;
   add_campaign_options(*app.add_subcommand("run"), options);
@@ -142,7 +145,6 @@ RunOptions options_of(const std::vector<std::string>& command_line, const RunOpt
   app.parse(reversed);
   options.resume = asked_now.resume;
   options.jobs = asked_now.jobs;
-  options.store = asked_now.store;
   return options;
 }
 
@@ -179,9 +181,9 @@ void add_campaign_options(CLI::App& command, RunOptions& options) {
   command.add_option("--out", options.out,
                      "Where runs are kept (default: $XDG_STATE_HOME/brokenpipe/runs)");
   command.add_option("--jobs", options.jobs, "Guests at once (default: one a processor)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1U, 4096U));
   command.add_option("--repeat", options.repeat, "Runs of each kernel; what disagrees is flaky")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1U, 4096U));
   command.add_option("--accel", options.accelerator, "auto, kvm or tcg, for the real clock")
       ->check(CLI::IsMember({"auto", "kvm", "tcg"}))
       ->capture_default_str();
@@ -239,9 +241,12 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
   CampaignOptions campaign;
   campaign.order = guest_order(options);
   campaign.repeat = options.repeat;
-  campaign.jobs = options.jobs != 0 ? options.jobs : std::thread::hardware_concurrency();
+  campaign.jobs = options.jobs != 0 ? options.jobs
+                  : options.console ? 1  // two logs at once would be no log
+                                    : std::thread::hardware_concurrency();
   const fs::path out = runs_directory(options);
-  const bool afresh = options.fresh || options.console || options.repeat > 1;
+  const bool afresh =
+      options.fresh || options.console || options.repeat > 1 || !options.modules.empty();
   if (!afresh) campaign.earlier_runs = out;
   if (options.console) {
     campaign.console = [](std::string_view log) { fmt::print(stderr, "{}", log); };
@@ -249,6 +254,11 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
 
   std::vector<KernelChoice> requests =
       select_kernels(open_catalogue(options.store), options.kernels);
+  if (!options.modules.empty() &&
+      std::none_of(requests.begin(), requests.end(),
+                   [](const KernelChoice& choice) { return !choice.file.empty(); })) {
+    throw UsageError("--modules is for a kernel given by its path; the others have their own");
+  }
   RunDirectory directory =
       options.resume.empty() ? new_run(out, requests, command_line) : open_run(options.resume);
   requests = left_to_do(directory, std::move(requests));
@@ -273,7 +283,12 @@ std::vector<std::string> own_command_line() {
   const std::string all = read_file("/proc/self/cmdline");
   for (size_t begin = 0; begin < all.size();) {
     const size_t end = all.find('\0', begin);
-    words.push_back(all.substr(begin, end - begin));
+    std::string word = all.substr(begin, end - begin);
+    // --resume must find the files from any folder.
+    if (fs::path(word).is_relative() && word.find('/') != std::string::npos && fs::exists(word)) {
+      word = fs::absolute(word);
+    }
+    words.push_back(std::move(word));
     begin = end == std::string::npos ? all.size() : end + 1;
   }
   return words;
@@ -284,7 +299,9 @@ void add_run_command(CLI::App& app, Action& chosen) {
       "run", "Boot kernels, ask them everything, and hold their answers against the reference");
   const auto options = std::make_shared<RunOptions>();
   add_campaign_options(*command, *options);
-  command->add_option("--resume", options->resume, "Go on with a run that was interrupted");
+  command->add_option("--resume", options->resume, "Go on with a run that was interrupted")
+      ->excludes(command->get_option("KERNEL"))
+      ->excludes(command->get_option("--scenario"));
   command->add_flag("--dry-run", options->dry_run,
                     "Print the exact QEMU command lines, ready to be pasted, and run nothing");
   command->callback(

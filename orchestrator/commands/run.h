@@ -49,7 +49,7 @@ struct CampaignOutcome {
 /// `command_line` is kept in run.json.
 CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& command_line);
 
-/// This process's own command line.
+/// This process's own command line, paths in it made absolute.
 std::vector<std::string> own_command_line();
 
 }  // namespace brokenpipe
