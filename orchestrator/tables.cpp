@@ -101,6 +101,7 @@ std::string told(const std::vector<std::string>& scenarios) {
   std::map<std::string, std::vector<std::string>> families;
   for (const std::string& id : scenarios) families[family_of(id)].push_back(id);
   std::vector<std::string> lines;
+  lines.reserve(families.size());
   for (const auto& [family, ids] : families) {
     lines.push_back(ids.size() == 1 ? code(ids.front())
                                     : fmt::format("{} of `{}/`, such as {}", ids.size(), family,
