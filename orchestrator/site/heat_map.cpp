@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <pugixml.hpp>
 #include <set>
-#include <sstream>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "orchestrator/site/answer.h"
+#include "orchestrator/site/markup.h"
 
 namespace brokenpipe {
 namespace {
@@ -69,18 +68,8 @@ Axes axes_of(const std::vector<const RunResult*>& results) {
   return axes;
 }
 
-pugi::xml_node element(pugi::xml_node parent, const char* name, const std::string& words = {}) {
-  pugi::xml_node node = parent.append_child(name);
-  if (!words.empty()) node.text().set(words.c_str());
-  return node;
-}
-
-void set(pugi::xml_node node, const char* name, const std::string& value) {
-  node.append_attribute(name).set_value(value.c_str());
-}
-
 void heading(pugi::xml_node row, const char* scope, const std::string& words) {
-  set(element(row, "th", words), "scope", scope);
+  set(append(row, "th", words), "scope", scope);
 }
 
 void add_cell(pugi::xml_node row, const std::string& scenario, const RunResult& reference,
@@ -91,24 +80,24 @@ void add_cell(pugi::xml_node row, const std::string& scenario, const RunResult& 
   const Answer told = answer_at(whose, scenario, step);
   const Departure* mark = kernel == nullptr ? nullptr : departure(*kernel->diff, scenario, step);
 
-  pugi::xml_node cell = element(row, "td");
+  pugi::xml_node cell = append(row, "td");
   set(cell, "class",
       std::string(to_string(told.kind)) + (mark != nullptr ? " " + std::string(mark->name) : ""));
   std::string words = told.words;
   if (mark != nullptr) words += fmt::format("; {}", mark->words);
   const std::string link = href(scenario);
-  pugi::xml_node holder = element(cell, link.empty() ? "span" : "a");
+  pugi::xml_node holder = append(cell, link.empty() ? "span" : "a");
   if (!link.empty()) set(holder, "href", link);
   if (mark != nullptr) {
-    element(holder, "b", std::string(mark->mark));
+    append(holder, "b", std::string(mark->mark));
     const Answer expected = answer_at(reference, scenario, step);
     if (expected.text != told.text) {
       words += fmt::format("; {}: {}", reference.kernel.id, expected.words);
       if (mark->name == explained_departure.name || mark->name == unexplained_departure.name)
-        element(holder, "del", expected.text);
+        append(holder, "del", expected.text);
     }
   }
-  element(holder, "span", told.text);
+  append(holder, "span", told.text);
   set(holder, "title", words);
   // Marks and the bolt are not for reading aloud.
   if (!link.empty()) set(holder, "aria-label", words);
@@ -123,32 +112,28 @@ std::string heat_map(const RunResult& reference, const KernelReport* kernel,
   const Axes axes = axes_of(results);
 
   pugi::xml_document document;
-  pugi::xml_node table = element(document, "table");
+  pugi::xml_node table = append(document, "table");
   set(table, "class", "heat-map");
-  element(
-      table, "caption",
-      kernel == nullptr
-          ? fmt::format("What the first call gets on {}, by entry point and state",
-                        reference.kernel.id)
-          : fmt::format("What the first call gets on {}, by entry point and state; marked where "
-                        "it is not as on {}",
-                        kernel->plan.id, reference.kernel.id));
-  pugi::xml_node head = element(element(table, "thead"), "tr");
+  append(table, "caption",
+         kernel == nullptr
+             ? fmt::format("What the first call gets on {}, by entry point and state",
+                           reference.kernel.id)
+             : fmt::format("What the first call gets on {}, by entry point and state; marked where "
+                           "it is not as on {}",
+                           kernel->plan.id, reference.kernel.id));
+  pugi::xml_node head = append(append(table, "thead"), "tr");
   heading(head, "col", "entry point");
   for (const Column& column : axes.columns) heading(head, "col", column.heading);
   for (const auto& [group, entries] : axes.groups) {
-    pugi::xml_node body = element(table, "tbody");
+    pugi::xml_node body = append(table, "tbody");
     for (const std::string& entry : entries) {
-      pugi::xml_node row = element(body, "tr");
+      pugi::xml_node row = append(body, "tr");
       heading(row, "row", entry);
       for (const Column& column : axes.columns)
         add_cell(row, fmt::format("entry/{}/{}", column.state, entry), reference, kernel, href);
     }
   }
-  std::ostringstream out;
-  document.save(
-      out, "", pugi::format_raw | pugi::format_no_declaration | pugi::format_no_empty_element_tags);
-  return out.str();
+  return markup(document);
 }
 
 std::string heat_map_css() {
@@ -159,18 +144,17 @@ std::string heat_map_css() {
              "--paper:#12171c;--ink:#e6edf3;--muted:#a3b0bc;--line:#3b4854;--explained:#8ab8f8;"
              "--unexplained:#ff8a7d;") +
       answer_colours(".heat-map") + R"(
-.heat-map{border-collapse:separate;border-spacing:2px;color:var(--ink);font-size:.8125rem;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.heat-map{border-collapse:separate;border-spacing:2px;color:var(--ink);font-size:.75rem;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .heat-map caption{text-align:start;padding:.5rem 0;color:var(--muted)}
 .heat-map th{background:var(--paper);font-weight:600;text-align:start;padding:.25rem .5rem}
 .heat-map thead th{position:sticky;top:0;z-index:2;vertical-align:bottom;line-height:1.25;border-bottom:1px solid var(--line)}
 .heat-map tbody th{position:sticky;inset-inline-start:0;z-index:1;white-space:nowrap;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-weight:400}
 .heat-map tbody tr:first-child>*{border-top:1px solid var(--line)}
 .heat-map td{padding:0;border-radius:4px;white-space:nowrap}
-.heat-map td>*{display:flex;gap:.35em;padding:.25rem .5rem;color:inherit;text-decoration:none;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+.heat-map td>*{display:flex;gap:.35em;padding:.25rem .4rem;color:inherit;text-decoration:none;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .heat-map td>a:hover span{text-decoration:underline}
 .heat-map td>a:focus-visible{outline:2px solid var(--ink);outline-offset:-1px}
 .heat-map b{font-weight:700;min-width:1ch}
-.heat-map del{opacity:.75}
 .heat-map td.explained{box-shadow:inset 0 0 0 2px var(--explained)}
 .heat-map td.unexplained{box-shadow:inset 0 0 0 2px var(--unexplained)}
 )";

@@ -6,11 +6,10 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <pugixml.hpp>
-#include <sstream>
 #include <vector>
 
 #include "orchestrator/site/answer.h"
+#include "orchestrator/site/markup.h"
 
 namespace brokenpipe {
 namespace {
@@ -245,28 +244,28 @@ Line line_for(const Question& question, const State& state, const RunResult& ref
 }
 
 pugi::xml_node element(pugi::xml_node parent, const char* name, const std::string& css_class) {
-  pugi::xml_node node = parent.append_child(name);
-  if (!css_class.empty()) node.append_attribute("class").set_value(css_class.c_str());
+  pugi::xml_node node = append(parent, name);
+  set(node, "class", css_class);
   return node;
 }
 
 pugi::xml_node rectangle(pugi::xml_node parent, const std::string& css_class, const Box& box,
                          int radius) {
   pugi::xml_node node = element(parent, "rect", css_class);
-  node.append_attribute("x").set_value(box.x);
-  node.append_attribute("y").set_value(box.y);
-  node.append_attribute("width").set_value(box.width);
-  node.append_attribute("height").set_value(box.height);
-  node.append_attribute("rx").set_value(radius);
+  set(node, "x", box.x);
+  set(node, "y", box.y);
+  set(node, "width", box.width);
+  set(node, "height", box.height);
+  set(node, "rx", radius);
   return node;
 }
 
 pugi::xml_node text(pugi::xml_node parent, const std::string& css_class, Point at,
                     const std::string& words) {
-  pugi::xml_node node = element(parent, "text", css_class);
-  node.append_attribute("x").set_value(at.x);
-  node.append_attribute("y").set_value(at.y);
-  node.text().set(words.c_str());
+  pugi::xml_node node = append(parent, "text", words);
+  set(node, "class", css_class);
+  set(node, "x", at.x);
+  set(node, "y", at.y);
   return node;
 }
 
@@ -279,8 +278,8 @@ void draw_answer(pugi::xml_node parent, Point at, const Answer& answer, bool ins
   pugi::xml_node words =
       text(parent, "answer-text " + kind, {at.x + answer_width / 2, at.y + 17}, answer.text);
   if (answer.text.size() > room + 4) {
-    words.append_attribute("textLength").set_value(answer_width - 10);
-    words.append_attribute("lengthAdjust").set_value("spacingAndGlyphs");
+    set(words, "textLength", answer_width - 10);
+    set(words, "lengthAdjust", "spacingAndGlyphs");
   }
 }
 
@@ -288,8 +287,8 @@ void draw_line(pugi::xml_node parent, Point at, const Line& line, const std::str
                const ScenarioHref& href) {
   const std::string link = line.question->scenario.empty() ? "" : href(line.question->scenario);
   pugi::xml_node group = element(parent, link.empty() ? "g" : "a", "line");
-  if (!link.empty()) group.append_attribute("href").set_value(link.c_str());
-  group.append_child("title").text().set(line.title.c_str());
+  if (!link.empty()) set(group, "href", link);
+  append(group, "title", line.title);
   text(group, "label", {at.x + 12, at.y + 17}, line.question->label);
   draw_answer(group, {at.x + answer_x, at.y}, line.told, false);
   if (line.mark != nullptr)
@@ -350,14 +349,12 @@ void draw_arrow(pugi::xml_node lines, pugi::xml_node labels, const Arrow& arrow,
   const Point c2{to.x + in.x * bend(in), to.y + in.y * bend(in)};
 
   pugi::xml_node path = element(lines, "path", "arrow");
-  path.append_attribute("d").set_value(
-      fmt::format("M{} {}C{} {} {} {} {} {}", from.x, from.y, c1.x, c1.y, c2.x, c2.y, to.x, to.y)
-          .c_str());
+  set(path, "d",
+      fmt::format("M{} {}C{} {} {} {} {} {}", from.x, from.y, c1.x, c1.y, c2.x, c2.y, to.x, to.y));
   pugi::xml_node tip_path = element(lines, "path", "head");
-  tip_path.append_attribute("d").set_value(fmt::format("M{} {}L{} {}L{} {}Z", tip.x, tip.y,
-                                                       to.x + in.y * 5, to.y + in.x * 5,
-                                                       to.x - in.y * 5, to.y - in.x * 5)
-                                               .c_str());
+  set(tip_path, "d",
+      fmt::format("M{} {}L{} {}L{} {}Z", tip.x, tip.y, to.x + in.y * 5, to.y + in.x * 5,
+                  to.x - in.y * 5, to.y - in.x * 5));
 
   constexpr int pitch = 16;
   const Point middle{(from.x + 3 * c1.x + 3 * c2.x + to.x) / 8,
@@ -479,21 +476,20 @@ std::string state_diagram(const RunResult& reference, const KernelReport* kernel
 
   pugi::xml_document document;
   pugi::xml_node svg = element(document, "svg", "tcp-states");
-  svg.append_attribute("xmlns").set_value("http://www.w3.org/2000/svg");
-  svg.append_attribute("role").set_value("group");
+  set(svg, "xmlns", "http://www.w3.org/2000/svg");
+  set(svg, "role", "group");
   const std::string whose = kernel == nullptr
                                 ? reference.kernel.id
                                 : fmt::format("{} beside {}", kernel->plan.id, reference.kernel.id);
-  svg.append_child("title").text().set(
-      fmt::format("TCP states and what the next write gets in each: {}", whose).c_str());
-  svg.append_child("desc").text().set(described(cards).c_str());
-  svg.append_child("style").text().set((style() + colour_rules()).c_str());
+  append(svg, "title", fmt::format("TCP states and what the next write gets in each: {}", whose));
+  append(svg, "desc", described(cards));
+  append(svg, "style", (style() + colour_rules()));
 
   text(svg, "title", {20, 40}, "TCP states, and what the next write gets");
   text(svg, "subtitle", {20, 66}, whose);
 
   pugi::xml_node lines = element(svg, "g", "arrows");
-  pugi::xml_node labels = svg.append_child("g");
+  pugi::xml_node labels = append(svg, "g");
   for (const Arrow& arrow : arrows) draw_arrow(lines, labels, arrow, boxes);
   const Box& end = boxes.at(end_state);
   rectangle(svg, "card", end, 18);
@@ -501,11 +497,9 @@ std::string state_diagram(const RunResult& reference, const KernelReport* kernel
   for (const Card& card : cards)
     draw_card(svg, boxes.at(card.state->name), card, reference.kernel.id, href);
   const int height = draw_legend(svg, y + 6, kernel != nullptr);
-  svg.append_attribute("viewBox").set_value(fmt::format("0 0 {} {}", width, height).c_str());
+  set(svg, "viewBox", fmt::format("0 0 {} {}", width, height));
 
-  std::ostringstream out;
-  document.save(out, "", pugi::format_raw | pugi::format_no_declaration);
-  return out.str();
+  return markup(document);
 }
 
 }  // namespace brokenpipe
