@@ -29,10 +29,15 @@ std::string_view fill(BadgeColour colour) {
 /// About as wide as 11 px of a sans-serif font is; textLength makes it exact.
 int text_width(const std::string& text) {
   constexpr std::string_view narrow = " !'(),-./:;I[]fijlrt|";
+  constexpr std::string_view wide = "%@MWmw";
   int tenths = 0;
   for (const char c : text) {
     const bool continues = (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;  // of UTF-8
-    if (!continues) tenths += narrow.find(c) == std::string_view::npos ? 69 : 42;
+    if (continues) continue;
+    if (narrow.find(c) != std::string_view::npos)
+      tenths += 38;
+    else
+      tenths += wide.find(c) != std::string_view::npos ? 100 : 69;
   }
   return (tenths + 9) / 10;
 }
