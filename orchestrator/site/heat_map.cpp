@@ -112,7 +112,7 @@ std::string heat_map(const RunResult& reference, const KernelReport* kernel,
   const Axes axes = axes_of(results);
 
   pugi::xml_document document;
-  pugi::xml_node table = append(document, "table");
+  pugi::xml_node table = append(document.root(), "table");
   set(table, "class", "heat-map");
   append(table, "caption",
          kernel == nullptr

@@ -467,7 +467,7 @@ std::string state_diagram(const RunResult& reference, const KernelReport* kernel
                       end_width};
 
   pugi::xml_document document;
-  pugi::xml_node svg = element(document, "svg", "tcp-states");
+  pugi::xml_node svg = element(document.root(), "svg", "tcp-states");
   set(svg, "xmlns", "http://www.w3.org/2000/svg");
   set(svg, "role", "group");
   const std::string whose = kernel == nullptr
