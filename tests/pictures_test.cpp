@@ -248,8 +248,10 @@ TEST(HeatMap, MarksWhatIsNotAsTheReference) {
       reference, result("6.1", {completed("entry/close-wait/aio", {written}),
                                 completed("entry/close-wait/send", {step("send#1", reset)})}));
   const Markup table(heat_map(reference, &kernel, page_of));
-  EXPECT_TRUE(table.find("//td[@class='success new'][a/b='+'][a/span='1 byte'][not(a/del)]"));
-  EXPECT_TRUE(table.find("//td[@class='reset unexplained'][a/b='▲'][a/del='1 byte']"));
+  EXPECT_TRUE(table.find(
+      "//td[@class='success'][@data-departure='new'][a/b='+'][a/span='1 byte'][not(a/del)]"));
+  EXPECT_TRUE(
+      table.find("//td[@class='reset'][@data-departure='unexplained'][a/b='▲'][a/del='1 byte']"));
   EXPECT_EQ(table.find("//tbody[2]/tr/td/a").attribute("href").value(),
             page_of("entry/close-wait/send"));
 }

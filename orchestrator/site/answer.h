@@ -56,7 +56,7 @@ std::string first_step(const RunResult& result, const std::string& scenario);
 /// How an answer departs from the reference's: a mark to be told apart without its colour.
 struct Departure {
   std::string_view mark;   ///< one character
-  std::string_view name;   ///< as a CSS class: `explained`, `unexplained`, or the verdict
+  std::string_view name;   ///< for CSS: `explained`, `unexplained`, or the verdict
   std::string_view words;  ///< for a screen reader and a legend
 };
 
