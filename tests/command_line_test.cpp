@@ -118,7 +118,7 @@ TEST(CommandLine, AReferenceThatSaysOtherwiseIsSeenStepByStep) {
 TEST(CommandLine, AReportIsWrittenInEveryFormat) {
   const Cli cli;
   ASSERT_EQ(cli({"run", "host", "--scenario", "tcp/never-connected"}).exit_status, 0);
-  for (const char* format : {"text", "markdown", "json", "junit"}) {
+  for (const char* format : {"text", "markdown", "json", "junit", "csv", "tap", "kcidb", "html"}) {
     const fs::path file = cli.folder() / format;
     EXPECT_EQ(cli({"report", only_run(cli).string(), "--format", format, "-o", file.string()})
                   .exit_status,

@@ -78,7 +78,8 @@ TEST(Reports, EveryFormatIsRegistered) {
     names.emplace_back(report.name);
     EXPECT_FALSE(report.description.empty()) << report.name;
   }
-  EXPECT_THAT(names, ::testing::ElementsAre("json", "junit", "markdown", "text", "trace"));
+  EXPECT_THAT(names, ::testing::ElementsAre("csv", "html", "json", "junit", "kcidb", "markdown",
+                                            "tap", "text", "trace"));
 }
 
 TEST(Reports, UnknownFormatIsAUsageErrorThatNamesTheKnownOnes) {
@@ -86,7 +87,9 @@ TEST(Reports, UnknownFormatIsAUsageErrorThatNamesTheKnownOnes) {
     report_named("pdf");
     FAIL() << "was found";
   } catch (const UsageError& e) {
-    EXPECT_THAT(e.what(), HasSubstr("\"pdf\"; there are: json, junit, markdown, text, trace"));
+    EXPECT_THAT(
+        e.what(),
+        HasSubstr("\"pdf\"; there are: csv, html, json, junit, kcidb, markdown, tap, text, trace"));
   }
 }
 
@@ -115,8 +118,11 @@ TEST(Reports, OnlyTextIsColouredAndOnlyWhenAsked) {
   const std::string escape = "\033[";
   EXPECT_THAT(render("text", sample_run(), true), HasSubstr(escape));
   EXPECT_THAT(render("text", sample_run(), false), Not(HasSubstr(escape)));
-  for (const char* format : {"markdown", "json", "junit", "trace"})
+  for (const Report& report : reports()) {
+    const std::string format(report.name);
+    if (format == "text") continue;
     EXPECT_THAT(render(format, sample_run(), true), Not(HasSubstr(escape))) << format;
+  }
 }
 
 TEST(Text, ColumnsOfWhatDidNotHappenAreLeftOut) {

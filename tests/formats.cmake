@@ -1,0 +1,6 @@
+find_package(fmt REQUIRED)
+
+# Read by programs of Debian: Python's csv and html, junitparser, node-tap-parser.
+brokenpipe_test(formats_test SOURCES formats_test.cpp sample_run.cpp
+                LIBRARIES reports results images fmt::fmt)
+target_compile_definitions(formats_test PRIVATE PROJECT_FILES="${PROJECT_SOURCE_DIR}")
