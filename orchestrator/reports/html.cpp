@@ -64,8 +64,8 @@ Data run_of(const RunRecord& run) {
   data.set("id", run.id);
   data.set("started", run.started);
   data.set("command", fmt::format("{}", fmt::join(run.command_line, " ")));
-  data.set("qemu", run.qemu);
-  data.set("libvirt", run.libvirt);
+  if (!run.qemu.empty()) data.set("qemu", list{run.qemu});
+  if (!run.libvirt.empty()) data.set("libvirt", list{run.libvirt});
   data.set("uname", run.uname);
   return data;
 }
@@ -76,16 +76,20 @@ struct Count {
   const char* notable = "";  ///< the class of a count that is not 0
 };
 
+/// Without those that only a run gone wrong has, where none has gone wrong.
 std::vector<Count> counts_of(const Totals& totals, const Summary& summary) {
   const Terms& terms = summary.terms;
-  return {{"same", totals.same},
-          {terms.explained, totals.explained + (summary.comparison ? totals.unexplained : 0)},
-          {"unexplained", totals.unexplained, "bad"},
-          {terms.added, totals.added},
-          {terms.gone, totals.gone, "warn"},
-          {"inconclusive", totals.inconclusive, "bad"},
-          {"flaky", totals.flaky, "bad"},
-          {terms.unreferenced, totals.unreferenced}};
+  std::vector<Count> counts{
+      {"same", totals.same},
+      {terms.explained, totals.explained + (summary.comparison ? totals.unexplained : 0)},
+      {"unexplained", totals.unexplained, "bad"},
+      {terms.added, totals.added},
+      {terms.gone, totals.gone, "warn"}};
+  if (summary.scenarios.inconclusive > 0)
+    counts.push_back({"inconclusive", totals.inconclusive, "bad"});
+  if (summary.scenarios.flaky > 0) counts.push_back({"flaky", totals.flaky, "bad"});
+  counts.push_back({terms.unreferenced, totals.unreferenced});
+  return counts;
 }
 
 Data kernel_row(const Row& row, const Summary& summary) {
