@@ -137,6 +137,20 @@ TEST(Schema, JsonReportIsValidWithAndWithoutARun) {
   EXPECT_THAT(schema.complaint_about(Json::parse(rendered("json", one))), IsEmpty());
 }
 
+TEST(Schema, JsonReportOfAComparisonIsValid) {
+  const Schema schema("report.json");
+  const RunResult a = *sample_run().kernels.at(0).result;
+  const RunResult b = *sample_run().kernels.at(1).result;
+  EXPECT_THAT(schema.complaint_about(Json::parse(rendered("json", compare(a, b, {})))), IsEmpty());
+  const testing::ScratchFolder out;
+  RunRecord record = *sample_run().run;
+  record.kernels = {{a.kernel.id, KernelState::planned, ""}};
+  RunDirectory run = RunDirectory::create(out.path(), record);
+  run.keep(a);
+  EXPECT_THAT(schema.complaint_about(Json::parse(rendered("json", compare(run, run, {})))),
+              IsEmpty());
+}
+
 TEST(Schema, KcidbReportIsValidWithAndWithoutARun) {
   const Schema schema("kcidb.json");
   EXPECT_THAT(schema.complaint_about(Json::parse(rendered("kcidb", sample_run()))), IsEmpty());
