@@ -13,6 +13,7 @@ configure_file(${CMAKE_CURRENT_LIST_DIR}/reports/html_template.h.in
 file(GLOB report_formats CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/reports/*.cpp)
 add_library(reports OBJECT ${CMAKE_CURRENT_LIST_DIR}/markdown_text.cpp
                            ${CMAKE_CURRENT_LIST_DIR}/report.cpp ${CMAKE_CURRENT_LIST_DIR}/tables.cpp
+                           ${CMAKE_CURRENT_LIST_DIR}/text_table.cpp
                            ${report_formats})
 target_link_libraries(reports PUBLIC results PRIVATE fmt::fmt pugixml::pugixml)
 target_include_directories(reports PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)

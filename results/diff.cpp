@@ -173,12 +173,12 @@ ScenarioVerdict judge(const std::string& id, const Observation* reference,
     const bool due = !from.from_sources && !vouches_for_all(from.guest.ending) &&
                      selected(from.probe.selection, id);
     return due ? whole(std::move(scenario), Verdict::inconclusive,
-                       "the reference has no answer: " + why_unanswered(from.guest))
+                       "nothing to hold it against: " + why_unanswered(from.guest))
                : whole(std::move(scenario), Verdict::unreferenced, {});
   }
   if (no_answer(*reference))
     return whole(std::move(scenario), Verdict::inconclusive,
-                 "the reference has no answer: " + why(*reference));
+                 "nothing to hold it against: " + why(*reference));
 
   const bool repeated_alike = contender->disagreeing.empty() && reference->disagreeing.empty();
   if (repeated_alike && unsupported(*reference) && !unsupported(*contender))

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <functional>
 
 #include "orchestrator/report.h"
 #include "orchestrator/reports/summary.h"
+#include "orchestrator/text_table.h"
 
 /// What people see on the terminal after a run.
 namespace brokenpipe {
@@ -73,27 +73,25 @@ std::vector<Column> columns_for(const Summary& summary) {
 
 std::string table(const Summary& summary, const Painter& paint) {
   const std::vector<Column> columns = columns_for(summary);
-  std::vector<std::size_t> widths;
-  for (const Column& column : columns) {
-    std::size_t width = column.head.size();
-    for (const Row& row : summary.rows) width = std::max(width, column.cell(row).size());
-    widths.push_back(width);
+  std::vector<Cells> rows(1);
+  for (const Column& column : columns) rows[0].push_back(column.head);
+  for (const Row& row : summary.rows) {
+    rows.emplace_back();
+    for (const Column& column : columns) rows.back().push_back(column.cell(row));
   }
-  const auto line = [&](auto&& cell_of) {
-    std::string text;
+  const std::vector<std::size_t> widths = column_widths(rows);
+  std::string text;
+  for (const Cells& row : rows) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      const std::string cell = cell_of(columns[i]);
+      const std::string& cell = row[i];
       const std::string padded = columns[i].number ? fmt::format("{:>{}}", cell, widths[i])
                                                    : fmt::format("{:<{}}", cell, widths[i]);
       const bool notable =
           columns[i].colour != nullptr && cell != "0" && cell != "-" && cell != columns[i].head;
       text += (i == 0 ? "" : "  ") + (notable ? paint(columns[i].colour, padded) : padded);
     }
-    return text + "\n";
-  };
-  std::string text = line([](const Column& column) { return column.head; });
-  for (const Row& row : summary.rows)
-    text += line([&](const Column& column) { return column.cell(row); });
+    text += "\n";
+  }
   return text;
 }
 
