@@ -75,7 +75,7 @@ std::vector<Json> of_kind(const Json& events, const std::string& kind) {
 
 /// A kernel with words in it that a format could take for its own.
 ReportData hostile() {
-  const std::string words = "<b>&amp;\"#, '{{x}}'\\\n\x01 | not ok 1";
+  const std::string words = "<b>&amp;\", # SKIP '{{x}}'\\\n\x01 | not ok 1";
   RunResult answer = result("6.1" + words, {completed("tcp/x", {step("send#1", {{"returned", 1}})}),
                                             ended("tcp/y", ScenarioEnding::broken, words)});
   answer.kernel.machine = words;
@@ -187,6 +187,7 @@ TEST(Tap, WordsOfAKernelAreNoDirectivesAndNoLines) {
   ASSERT_EQ(points.size(), 3U);
   EXPECT_EQ(points[1].at("diag").at("reason"), hostile().kernels[1].plan.reason);
   EXPECT_FALSE(points[1].contains("skip"));
+  EXPECT_EQ(points[1].at("name"), "<b>&amp;\", # SKIP '{{x}}'\\   | not ok 1");
 }
 
 TEST(Junit, IsReadByAnotherProgramAsItIsMeant) {
@@ -196,6 +197,18 @@ TEST(Junit, IsReadByAnotherProgramAsItIsMeant) {
   for (std::size_t i = 0; i < suites.size(); ++i) {
     EXPECT_EQ(suites[i].at("name"), data.kernels[i].plan.id);
     EXPECT_EQ(suites[i].at("tests"), suites[i].at("cases").size());
+    std::map<std::string, std::size_t> results;
+    for (const Json& testcase : suites[i].at("cases"))
+      for (const Json& result : testcase.at("result")) ++results[result.get<std::string>()];
+    EXPECT_EQ(suites[i].at("errors"), results["Error"]);
+    EXPECT_EQ(suites[i].at("failures"), results["Failure"]);
+    EXPECT_EQ(suites[i].at("skipped"), results["Skipped"]);
+    if (!data.kernels[i].diff) continue;
+    const Totals& totals = data.kernels[i].diff->scenario_totals;
+    const bool whole = data.kernels[i].plan.state == KernelState::done;
+    EXPECT_EQ(results["Failure"], totals.unexplained + totals.flaky);
+    EXPECT_EQ(results["Error"], totals.inconclusive + (whole ? 0 : 1));
+    EXPECT_EQ(results["Skipped"], totals.added + totals.gone + totals.unreferenced);
   }
   const Json& cases = suites.at(2).at("cases");
   const auto reset = std::find_if(cases.begin(), cases.end(), [](const Json& c) {
@@ -286,7 +299,8 @@ TEST(Html, IsOneFileWithEveryKernelAndEveryDifference) {
 TEST(Html, WordsOfAKernelAreNoMarkup) {
   const std::string text = render("html", hostile());
   EXPECT_THAT(text, Not(HasSubstr("<b>")));
-  EXPECT_THAT(page(hostile()).at("text").get<std::string>(), HasSubstr("<b>&amp;\"#, '{{x}}'\\"));
+  EXPECT_THAT(page(hostile()).at("text").get<std::string>(),
+              HasSubstr("<b>&amp;\", # SKIP '{{x}}'\\"));
 }
 
 }  // namespace
