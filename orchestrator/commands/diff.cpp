@@ -91,16 +91,15 @@ void add_diff_command(CLI::App& app, Action& chosen) {
                    "A result file, a run, or RUN:KERNEL. Alone: against the reference")
       ->required();
   CLI::Option* b = command->add_option(
-      "B", options->b, "Held against A: two runs kernel by kernel; with C, a kernel of the run A");
+      "B", options->b,
+      "Held against A, two runs kernel by kernel: what is the same, has changed, appeared (only B "
+      "has "
+      "what it needs) or disappeared (only A has). With C: a kernel of the run A");
   command->add_option("C", options->c, "A kernel of the run A, held against its kernel B");
   command->add_option("--format", options->format, "As of `report`")->capture_default_str();
   command
       ->add_option("--against", options->against, "A reference of your own instead of Linux 3.16")
       ->excludes(b);
-  command->footer(
-      "In a comparison of A and B neither is right: a scenario is the same or changed; it "
-      "appeared\n"
-      "where only B has what it needs, and disappeared where only A has.");
   command->callback([&chosen, options] { chosen = [options] { return print_diff(*options); }; });
 }
 

@@ -88,7 +88,8 @@ std::vector<Count> counts_of(const Totals& totals, const Summary& summary) {
   if (summary.scenarios.inconclusive > 0)
     counts.push_back({"inconclusive", totals.inconclusive, "bad"});
   if (summary.scenarios.flaky > 0) counts.push_back({"flaky", totals.flaky, "bad"});
-  counts.push_back({terms.unreferenced, totals.unreferenced});
+  if (summary.scenarios.unreferenced > 0 || !summary.comparison)
+    counts.push_back({terms.unreferenced, totals.unreferenced});
   return counts;
 }
 
@@ -136,7 +137,7 @@ Data explained_of(const Summary& summary) {
     list changes;
     for (const Change* change : news[i]) {
       Data item;
-      item.set("id", change->id);
+      if (group.changes.size() > 1) item.set("id", list{change->id});
       item.set("says", change->says);
       item.set("versions", versions_of(*change));
       item.set("commit", change->commit.substr(0, 12));
