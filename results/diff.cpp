@@ -115,8 +115,8 @@ ScenarioVerdict whole(ScenarioVerdict scenario, Verdict verdict, std::string rea
   return scenario;
 }
 
-/// `whole`: the reference has every step that was made, as a run has and a reference from sources
-/// has not; what is not there was not made.
+/// `whole`: the reference has every step that the contender's probe makes, so that what is not
+/// there was not made.
 void judge_place(PlaceVerdict& place, const std::string& scenario, const Observation& reference,
                  const Observation& contender, bool whole, Explanations& explanations) {
   if (repeats_disagree(reference, place.place) || repeats_disagree(contender, place.place)) {
@@ -187,8 +187,9 @@ ScenarioVerdict judge(const std::string& id, const Observation* reference,
     return whole(std::move(scenario), Verdict::gone, contender->reason);
 
   explanations.compared(id);
+  const bool same_probe = !from.from_sources && from.probe.sha256 == to.probe.sha256;
   for (PlaceVerdict& place : scenario.places)
-    judge_place(place, id, *reference, *contender, !from.from_sources, explanations);
+    judge_place(place, id, *reference, *contender, same_probe, explanations);
   sum_up(scenario);
   return scenario;
 }

@@ -87,9 +87,9 @@ struct Diff {
 };
 
 /// Compares, by scenario and by step. Steps pair by id; all that was seen is compared, and
-/// nothing else (`call`, `args` and reasons are for readers). A step that a reference from sources
-/// does not have is unreferenced; one that another run did not make was not made. Scenarios that
-/// the contender's probe was not asked for are left out.
+/// nothing else (`call`, `args` and reasons are for readers). A step that the reference does not
+/// have is unreferenced, unless the reference is a run of the same probe: then it was not made.
+/// Scenarios that the contender's probe was not asked for are left out.
 Diff diff(const RunResult& reference, const RunResult& contender, const Changes& changes);
 
 /// What a process that has compared exits with.

@@ -313,6 +313,14 @@ TEST(Diff, StepThatOnlyOneOfTwoRunsMadeIsADifferenceEitherWay) {
   EXPECT_TRUE(diff(a, b, {{appears}}).scenarios[0].explained);
 }
 
+TEST(Diff, StepThatAnotherProbeDoesNotHaveIsUnreferenced) {
+  RunResult a = result("6.1.0", {completed("tcp/x", {step("send#1", one)})});
+  a.probe.sha256 = std::string(64, 'a');
+  const RunResult b =
+      result("6.1.0", {completed("tcp/x", {step("send#1", one), step("send#2", one)})});
+  EXPECT_EQ(places(diff(a, b, {}).scenarios[0]).at("send#2"), Verdict::unreferenced);
+}
+
 TEST(Diff, ScenarioThatTheOtherRunDidNotReachIsInconclusive) {
   RunResult a = result("6.1.0", {});
   a.guest.ending = GuestEnding::panic;
