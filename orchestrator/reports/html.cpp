@@ -140,7 +140,7 @@ Data explained_of(const Summary& summary) {
       if (group.changes.size() > 1) item.set("id", list{change->id});
       item.set("says", change->says);
       item.set("versions", versions_of(*change));
-      item.set("commit", change->commit.substr(0, 12));
+      item.set("commit", commit_of(*change));
       item.set("subject", change->subject);
       changes.push_back(item);
     }

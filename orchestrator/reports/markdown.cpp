@@ -60,7 +60,7 @@ std::string explained(const Summary& summary) {
       text += fmt::format(
           "- {}{} ({}; {} {})\n",
           group.changes.size() == 1 ? std::string() : fmt::format("**{}**: ", escaped(change->id)),
-          escaped(change->says), versions_of(*change), code(change->commit.substr(0, 12)),
+          escaped(change->says), versions_of(*change), code(commit_of(*change)),
           escaped(change->subject));
     text += fmt::format("\nOn {}.\n\n", escaped(kernels_sentence(group.kernels, summary)));
     text += fmt::format("| step | {} | {} | scenarios |\n|---|---|---|---|\n",

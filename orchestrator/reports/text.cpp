@@ -138,8 +138,7 @@ std::string explained(const Summary& summary) {
     for (const Change* change : news[i])
       text += fmt::format("    {}{}; {} \"{}\"\n    {}\n",
                           group.changes.size() == 1 ? std::string() : change->id + ": ",
-                          versions_of(*change), change->commit.substr(0, 12), change->subject,
-                          change->says);
+                          versions_of(*change), commit_of(*change), change->subject, change->says);
     text += fmt::format("    on {}\n", kernels_sentence(group.kernels, summary));
     for (const ExplainedDifferences::Transition& transition : group.transitions)
       text += fmt::format("      {} -> {}   in {}\n", transition.expected, transition.got,
