@@ -13,7 +13,7 @@ brokenpipe_probe(lying-probe $<TARGET_OBJECTS:probe_scenarios>
                  ${CMAKE_CURRENT_SOURCE_DIR}/lying_probe.cpp)
 
 add_library(second_observer STATIC second_observer.cpp strace_log.cpp verdicts.cpp)
-target_link_libraries(second_observer PUBLIC host nlohmann_json::nlohmann_json)
+target_link_libraries(second_observer PUBLIC host nlohmann_json::nlohmann_json PRIVATE fmt::fmt)
 
 foreach(unit strace_log second_observer verdicts)
   brokenpipe_test(${unit}_test SOURCES ${unit}_test.cpp LIBRARIES second_observer)

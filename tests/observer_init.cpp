@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -45,6 +46,7 @@ void tell_file(RecordWriter& records, const char* name) {
 int run_program(const std::vector<std::string>& words) {
   std::vector<char*> argv;
   std::vector<std::string> copies = words;
+  argv.reserve(copies.size() + 1);
   for (std::string& word : copies) argv.push_back(word.data());
   argv.push_back(nullptr);
   Child child([&]() -> int {

@@ -30,6 +30,7 @@ GuestProgram carried(const fs::path& program, const std::vector<std::string>& ar
 
 std::vector<std::string> scenarios_of(const std::vector<Claim>& claims) {
   std::vector<std::string> scenarios;
+  scenarios.reserve(claims.size());
   for (const Claim& claim : claims) scenarios.push_back(claim.scenario);
   return scenarios;
 }

@@ -1,5 +1,8 @@
 #include "tests/second_observer.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -196,8 +199,8 @@ json completion(const Place& place) {
 
 json status_in(const std::string& printed) {
   std::smatch match;
-  static const std::regex exited("WEXITSTATUS\\(s\\) == ([0-9]+)");
-  static const std::regex killed("WTERMSIG\\(s\\) == (\\w+)");
+  static const std::regex exited(R"(WEXITSTATUS\(s\) == (\d+))");
+  static const std::regex killed(R"(WTERMSIG\(s\) == (\w+))");
   if (std::regex_search(printed, match, exited)) return "exited " + match[1].str();
   if (std::regex_search(printed, match, killed)) return "killed by " + match[1].str();
   return printed;
@@ -216,10 +219,9 @@ json pending_in(const std::string& printed) {
 json came_back_never(const ScenarioLog& log, const Place& place) {
   if (place.end != nullptr || place.calls.size() != 1 || place.calls.front() != place.call)
     return {};
-  const StraceEvent* last = nullptr;
-  for (const StraceEvent& event : log.events) {
-    if (event.thread == place.begin->thread) last = &event;
-  }
+  const auto last = std::find_if(log.events.rbegin(), log.events.rend(), [&](const auto& event) {
+    return event.thread == place.begin->thread;
+  });
   return last->kind == Kind::end ? json("never") : json();
 }
 
@@ -306,9 +308,10 @@ bool is_one_call(const json& step, const Place& place) {
          place.begin->thread == place.end->thread;
 }
 
-std::string names_of(const std::vector<const StraceEvent*>& calls) {
-  std::string names;
-  for (const StraceEvent* call : calls) names += " " + call->name;
+std::vector<std::string> names_of(const std::vector<const StraceEvent*>& calls) {
+  std::vector<std::string> names;
+  names.reserve(calls.size());
+  for (const StraceEvent* call : calls) names.push_back(call->name);
   return names;
 }
 
@@ -337,8 +340,8 @@ void compare(const json& observation, const ScenarioLog& log, Comparison& compar
   const std::string family = scenario.substr(0, scenario.find('/'));
   for (const json& step : observation.at("steps")) {
     const auto disagree = [&](const std::string& what) {
-      comparison.disagreements.push_back(scenario + " " + step.at("step").get<std::string>() +
-                                         ": " + what);
+      comparison.disagreements.push_back(
+          fmt::format("{} {}: {}", scenario, step.at("step").get<std::string>(), what));
     };
     const Place place = find_step(log, step);
     if (place.begin == nullptr) {
@@ -346,19 +349,21 @@ void compare(const json& observation, const ScenarioLog& log, Comparison& compar
       continue;
     }
     if (is_one_call(step, place) && place.calls.size() != 1) {
-      disagree("one call is under test, and strace saw" + names_of(place.calls));
+      disagree(fmt::format("one call is under test, and strace saw {}",
+                           fmt::join(names_of(place.calls), ", ")));
     }
     const std::string call = step.at("call");
     const json members = members_of(step);
     for (const auto& [name, value] : members.items()) {
       if (is_unseen(call, name)) {
-        ++comparison.unseen[call + ": " + name];
+        ++comparison.unseen[fmt::format("{}: {}", call, name)];
         continue;
       }
       const json seen = seen_by_strace(log, place, step, name);
       ++comparison.compared[family];
       if (seen != in_any_order(name, value)) {
-        disagree("the probe recorded " + name + " " + value.dump() + ", strace saw " + seen.dump());
+        disagree(fmt::format("the probe recorded {} {}, strace saw {}", name, value.dump(),
+                             seen.dump()));
       }
     }
   }

@@ -79,7 +79,7 @@ TEST(SecondObserver, ASignalOfAnotherSenderIsADisagreement) {
 TEST(SecondObserver, AnotherCallBesideTheOneUnderTestIsADisagreement) {
   EXPECT_THAT(disagreements(send_recorded(),
                             altered("7 write(-1, \"end", "7 close(3) = 0\n7 write(-1, \"end")),
-              ElementsAre(HasSubstr("sendto close")));
+              ElementsAre(HasSubstr("sendto, close")));
 }
 
 TEST(SecondObserver, AStepThatStraceDidNotSeeIsADisagreement) {

@@ -68,7 +68,7 @@ void extract(const fs::path& package, const fs::path& folder) {
 }  // namespace
 
 fs::path selftest_sources() {
-  const fs::path kept = cache_directory() / "selftests";
+  fs::path kept = cache_directory() / "selftests";
   if (fs::exists(kept)) return kept;
   make_directories(cache_directory());
   const TemporaryDirectory folder(cache_directory());

@@ -116,7 +116,7 @@ class Reader {
     pending_.erase(pending);
   }
 
-  void complete(StraceEvent& event, const std::string& rest) {
+  void complete(StraceEvent& event, const std::string& rest) const {
     static const std::string equals = " = ";
     const std::size_t at = rest.rfind(equals);
     const std::size_t close = at == std::string::npos ? at : rest.find_last_not_of(' ', at);
@@ -190,6 +190,7 @@ std::string unescaped(const std::string& printed) {
   const std::size_t first = printed.find('"');
   const std::size_t last = printed.rfind('"');
   std::string bytes;
+  if (first == std::string::npos) return bytes;
   for (std::size_t at = first + 1; at < last; ++at) {
     if (printed[at] != '\\') {
       bytes += printed[at];

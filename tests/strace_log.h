@@ -46,7 +46,7 @@ bool is_restarted(const StraceEvent& call);
 /// `3` of `{si_signo=SIGPIPE, si_pid=3}` for `si_pid`; empty where there is no such member.
 std::string member(const std::string& printed, const std::string& name);
 
-/// A string as it is printed with -x, in its bytes.
+/// A string as it is printed with -x, in its bytes; empty of what is no string.
 std::string unescaped(const std::string& printed);
 
 }  // namespace brokenpipe::testing

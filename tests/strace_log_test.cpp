@@ -92,6 +92,7 @@ TEST(StraceLog, AThreadBelongsToTheProcessThatClonedIt) {
 TEST(StraceLog, AStringIsReadInHexadecimalAndInLetters) {
   EXPECT_EQ(unescaped(R"("\x07\x00\xff"...)"), std::string("\x07\x00\xff", 3));
   EXPECT_EQ(unescaped(R"("{\"a\"}\n")"), "{\"a\"}\n");
+  EXPECT_EQ(unescaped("NULL"), "");
 }
 
 TEST(StraceLog, ALineOfAnotherFormIsAnError) {

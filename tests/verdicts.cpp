@@ -1,5 +1,7 @@
 #include "tests/verdicts.h"
 
+#include <fmt/format.h>
+
 #include <regex>
 #include <sstream>
 
@@ -20,10 +22,9 @@ json step_of(const Claim& claim, const std::map<std::string, json>& observations
 
 bool has_members(const json& step, const json& members) {
   if (step.is_null()) return false;
-  for (const auto& [name, value] : members.items()) {
-    if (step.value(name, json()) != value) return false;
-  }
-  return true;
+  json patched = step;
+  patched.update(members);
+  return patched == step;
 }
 
 }  // namespace
@@ -60,7 +61,7 @@ std::vector<std::string> disagreements(const Verdicts& verdicts, const std::vect
     std::string& words = otherwise[claim.test];
     const json step = step_of(claim, observations);
     if (!has_members(step, claim.members)) {
-      words += " " + claim.scenario + " " + step.dump() + " is not " + claim.members.dump() + ";";
+      words += fmt::format(" {} {} is not {};", claim.scenario, step.dump(), claim.members.dump());
     }
   }
   std::vector<std::string> found;
