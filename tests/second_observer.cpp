@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <sys/signalfd.h>
+
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <regex>
 #include <set>
@@ -26,7 +29,6 @@ bool is_unseen(const std::string& call, const std::string& name) {
       "destroy: errno",              // the same
       "handled: count",              // the scenario's own counting
       "sigtimedwait: queued",        // what several calls told
-      "read: siginfo",               // a signalfd_siginfo, printed as bytes
   };
   return anywhere.contains(name) || members.contains(call + ": " + name);
 }
@@ -146,6 +148,19 @@ json signal_and_user(const ScenarioLog& log, const StraceEvent& event, const std
   json seen = signal_in(log, event, siginfo);
   seen["uid"] = member(siginfo, "si_uid") == "0" ? "self" : "other";
   return seen;
+}
+
+// A struct signalfd_siginfo (include/uapi/linux/signalfd.h) in the bytes that were read.
+json signal_read(const ScenarioLog& log, const StraceEvent& call) {
+  const std::string bytes = unescaped(call.arguments.at(1));
+  signalfd_siginfo info{};
+  if (bytes.size() != sizeof info) return {};
+  std::memcpy(&info, bytes.data(), sizeof info);
+  const bool is_self = static_cast<pid_t>(info.ssi_pid) == log.processes.at(call.thread);
+  return {{"signal", info.ssi_signo == SIGPIPE ? "SIGPIPE" : "another"},
+          {"code", info.ssi_code == SI_USER ? "SI_USER" : "another"},
+          {"pid", is_self ? "self" : "other"},
+          {"uid", info.ssi_uid == 0 ? "self" : "other"}};
 }
 
 long requested(const StraceEvent& call) {
@@ -273,6 +288,7 @@ json seen_by_strace(const ScenarioLog& log, const Place& place, const json& step
   if (name == "so_error") return pointed_at(argument(3));
   if (name == "value") return std::stol(pointed_at(argument(2)));
   if (name == "completion") return completion(place);
+  if (name == "siginfo" && call.name == "read") return signal_read(log, call);
   if (name == "siginfo") return signal_and_user(log, call, argument(1));
   if (name == "pending") return pending_in(argument(0));
   if (name == "status") return status_in(argument(1));

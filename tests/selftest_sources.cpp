@@ -34,10 +34,10 @@ fs::path newest_package(const fs::path& folder) {
   options.root = store / "apt";
   options.progress = [](const std::string&) {};
   Apt apt(options);
-  apt.refresh(suites());
+  const std::vector<std::string> wanted = suites();
+  apt.refresh(wanted);
   std::vector<AptPackage> packages = apt.packages({"linux-source-[0-9]+\\.[0-9]+"});
-  const auto of_other_suites = [](const AptPackage& package) {
-    const std::vector<std::string> wanted = suites();
+  const auto of_other_suites = [&](const AptPackage& package) {
     return std::find(wanted.begin(), wanted.end(), package.suite) == wanted.end();
   };
   std::erase_if(packages, of_other_suites);
