@@ -70,7 +70,7 @@ std::vector<std::string> disagreements(const Verdicts& verdicts, const std::vect
     if (verdict == verdicts.end()) {
       found.push_back(test + " was not run");
     } else if (verdict->second && !words.empty()) {
-      found.push_back(test + " passed, but the probe:" + words);
+      found.push_back(fmt::format("{} passed, but the probe:{}", test, words));
     } else if (!verdict->second && words.empty()) {
       found.push_back(test + " failed, but the probe has seen all that it claims");
     }
