@@ -7,7 +7,6 @@
 
 #include "images/command.h"
 #include "images/files.h"
-#include "images/initramfs.h"
 #include "images/modules.h"
 #include "images/sha256.h"
 #include "results/error.h"
@@ -111,6 +110,7 @@ PreparedGuest prepare_guest(const GuestOrder& order, const StoredKernel& kernel,
                        fmt::format("{}", fmt::join(order.identity.selection, " ")))
                     .substr(0, nonce_digits);
   contents.arguments = probe_arguments(order, guest.nonce);
+  contents.files = order.files;
   write_file(guest.spec.initrd, initramfs(contents));
   return guest;
 }

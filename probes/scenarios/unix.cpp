@@ -61,8 +61,8 @@ Listener named_socket(int type) {
   return {std::move(fd), address};
 }
 
-Listener unix_listener(int backlog) {
-  Listener listener = named_socket(SOCK_STREAM);
+Listener unix_listener(int backlog, int type = SOCK_STREAM) {
+  Listener listener = named_socket(type);
   must("listen", listen(listener.fd, backlog));
   return listener;
 }
@@ -377,6 +377,25 @@ const Register listener_closed_entry{{
     .asks = "What does a client see of a listener that closes without having accepted it?",
     .grounds = {release_sock, stream_sendmsg, stream_recvmsg, unix_poll},
     .run = listener_closed,
+}};
+
+void seqpacket_listener_closed(Trace& trace) {
+  Listener listener = unix_listener(16, SOCK_SEQPACKET);
+  const Fd client = unix_socket(SOCK_SEQPACKET);
+  must("connect", connect(client, listener.address.data(), listener.address.length));
+  listener.fd.close();
+  trace.poll(client);
+  trace.recv(client, 100, MSG_DONTWAIT);
+  trace.recv(client, 100, MSG_DONTWAIT);
+  trace.send(client);
+}
+const Register seqpacket_listener_closed_entry{{
+    .id = "unix/unix-seqpacket-listener-closed-before-accept",
+    .asks = "What does a seqpacket client see of a listener that closes without having accepted "
+            "it, receiving first?",
+    .grounds = {release_sock, "net/unix/af_unix.c:unix_dgram_recvmsg", seqpacket_sendmsg,
+                unix_poll},
+    .run = seqpacket_listener_closed,
 }};
 
 void dgram_unconnected(Trace& trace) {
