@@ -9,15 +9,26 @@ namespace {
 // Only what a kernel would otherwise fetch by modprobe(8), which a guest does not have: what a
 // module depends on comes with it.
 const std::map<std::string, std::vector<std::string>> modules_by_need{
+    {"9p", {"9p", "9pnet_fd"}},
+    {"atm", {"atmtcp"}},
+    {"autofs", {"autofs4"}},
+    {"ax25", {"bpqether", "tun"}},
     {"dccp", {"dccp_ipv4"}},
     {"fuse", {"fuse"}},
     {"ipv6", {"ipv6"}},
+    {"kcm", {"kcm"}},
     // The cipher by its parts: tls asks for gcm(aes) by that name.
     {"ktls", {"aes_generic", "ctr", "ghash_generic", "gcm", "tls"}},
+    {"netrom", {"netrom"}},
+    {"nfs4", {"nfsv4"}},
     {"packet", {"af_packet"}},
+    {"rfcomm", {"rfcomm"}},
+    {"rose", {"rose"}},
     {"sctp", {"sctp"}},
+    {"smc", {"smc"}},
     {"sock_destroy", {"tcp_diag"}},
     {"tipc", {"tipc"}},
+    {"vhci", {"hci_vhci"}},
     {"vsock", {"vsock_loopback"}},
 };
 
