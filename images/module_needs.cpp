@@ -11,6 +11,7 @@ namespace {
 const std::map<std::string, std::vector<std::string>> modules_by_need{
     {"9p", {"9p", "9pnet_fd"}},
     {"atm", {"atmtcp"}},
+    {"atm_lane", {"clip", "lec"}},
     {"autofs", {"autofs4"}},
     {"ax25", {"bpqether", "tun"}},
     {"dccp", {"dccp_ipv4"}},

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/atm_tcp.h>
+#include <linux/atmarp.h>
+#include <linux/atmlec.h>
 #include <linux/io_uring.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
@@ -165,6 +167,16 @@ std::string atm_missing() {
   return "module atmtcp not available: " + errno_name(errno);
 }
 
+std::string atm_lane_missing() {
+  const Fd lan(socket(AF_ATMPVC, SOCK_DGRAM, 0));
+  if (lan < 0 || ioctl(lan, ATMLEC_CTRL, 0) < 0) {
+    return "module lec not available: " + errno_name(errno);
+  }
+  const Fd daemon(socket(AF_ATMPVC, SOCK_DGRAM, 0));
+  if (ioctl(daemon, ATMARPD_CTRL, 0) < 0) return "module clip not available: " + errno_name(errno);
+  return {};
+}
+
 std::string sockmap_missing() {
   const Pair pair = tcp_pair();
   return unless_done("bpf", send_through_sockmap(pair.a));
@@ -228,6 +240,7 @@ const std::vector<Feature>& features() {
       {"9p", nine_p_missing},
       {"aio", aio_missing},
       {"atm", atm_missing},
+      {"atm_lane", atm_lane_missing},
       {"autofs", autofs_missing},
       {"ax25", ax25_missing},
       {"dccp", dccp_missing},

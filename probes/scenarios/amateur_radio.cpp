@@ -63,36 +63,40 @@ ax25_address peer_call() {
   return callsign("PIPE", 2);
 }
 
-// A network device with an address, up as long as it is in scope.
+int set_flags(const std::string& interface, short flags) {
+  const Fd control(must("socket", socket(AF_INET, SOCK_DGRAM, 0)));
+  ifreq request{};
+  interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
+  request.ifr_flags = flags;
+  return ioctl(control, SIOCSIFFLAGS, &request);
+}
+
+template <class HardwareAddress>
+void bring_up(const std::string& interface, unsigned short type, const HardwareAddress& address) {
+  const Fd control(must("socket", socket(AF_INET, SOCK_DGRAM, 0)));
+  ifreq request{};
+  interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
+  request.ifr_hwaddr.sa_family = type;
+  static_assert(sizeof address <= sizeof request.ifr_hwaddr.sa_data);
+  std::memcpy(request.ifr_hwaddr.sa_data, &address, sizeof address);
+  must("ioctl(SIOCSIFHWADDR)", ioctl(control, SIOCSIFHWADDR, &request));
+  must("ioctl(SIOCSIFFLAGS)", set_flags(interface, IFF_UP));
+}
+
+// A network interface that is up as long as it is in scope.
 class Interface {
  public:
   template <class HardwareAddress>
-  Interface(const std::string& name, unsigned short type, const HardwareAddress& address)
-      : Interface(name) {
-    ifreq request = request_;
-    request.ifr_hwaddr.sa_family = type;
-    static_assert(sizeof address <= sizeof request.ifr_hwaddr.sa_data);
-    std::memcpy(request.ifr_hwaddr.sa_data, &address, sizeof address);
-    must("ioctl(SIOCSIFHWADDR)", ioctl(control_, SIOCSIFHWADDR, &request));
-    must("ioctl(SIOCSIFFLAGS, up)", bring(IFF_UP));
+  Interface(std::string name, unsigned short type, const HardwareAddress& address)
+      : name_(std::move(name)) {
+    bring_up(name_, type, address);
   }
   Interface(const Interface&) = delete;
   Interface& operator=(const Interface&) = delete;
-  ~Interface() { bring(0); }
+  ~Interface() { set_flags(name_, 0); }
 
  private:
-  explicit Interface(const std::string& name) {
-    name.copy(request_.ifr_name, sizeof request_.ifr_name - 1);
-  }
-
-  int bring(short flags) const {
-    ifreq request = request_;
-    request.ifr_flags = flags;
-    return ioctl(control_, SIOCSIFFLAGS, &request);
-  }
-
-  Fd control_ = Fd(must("socket", socket(AF_INET, SOCK_DGRAM, 0)));
-  ifreq request_{};
+  std::string name_;
 };
 
 template <class Sockaddr>
@@ -143,18 +147,17 @@ void peer_closes(Trace& trace, Pair pair, const std::function<void()>& carry) {
 // --- AX.25 --------------------------------------------------------------------------------------
 
 // An Ethernet that sends back what it is sent, over which the kernel runs AX.25 (drivers/net/
-// hamradio/bpqether.c), whose device is there as long as it is up.
+// hamradio/bpqether.c). It stays: kernels before 5.18 lose count of who holds the AX.25 device, and
+// a process that takes it away waits for ever.
 class Ether {
  public:
   Ether() {
     ifreq request{};
-    constexpr std::string_view name = "brokenpipe0";
-    name.copy(request.ifr_name, sizeof request.ifr_name - 1);
+    name_.copy(request.ifr_name, sizeof request.ifr_name - 1);
     request.ifr_flags = IFF_TAP | IFF_NO_PI;
     must("ioctl(TUNSETIFF)", ioctl(tap_, TUNSETIFF, &request));
-    const Fd control(must("socket", socket(AF_INET, SOCK_DGRAM, 0)));
-    request.ifr_flags = IFF_UP;
-    must("ioctl(SIOCSIFFLAGS)", ioctl(control, SIOCSIFFLAGS, &request));
+    must("ioctl(TUNSETPERSIST)", ioctl(tap_, TUNSETPERSIST, 1));
+    must("ioctl(SIOCSIFFLAGS)", set_flags(name_, IFF_UP));
   }
 
   void echo() const {
@@ -168,6 +171,7 @@ class Ether {
   }
 
  private:
+  const std::string name_ = "brokenpipe0";
   Fd tap_ = Fd(must("open(/dev/net/tun)", open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)));
 };
 
@@ -191,7 +195,7 @@ Address ax25_destination(const ax25_address& call) {
 void ax25_peer_closed(Trace& trace) {
   radio_socket(AF_AX25);
   const Ether ether;
-  const Interface device("bpq0", ARPHRD_AX25, our_call());
+  bring_up("bpq0", ARPHRD_AX25, our_call());
   const auto carry = [&] { ether.echo(); };
   peer_closes(
       trace,
@@ -206,6 +210,7 @@ const Register ax25_peer_closed_entry{{
                 "net/ax25/ax25_subr.c:ax25_disconnect", "net/ax25/af_ax25.c:ax25_sendmsg"},
     .needs = {"ax25"},
     .own_network = true,
+    .last = true,
     .run = ax25_peer_closed,
 }};
 

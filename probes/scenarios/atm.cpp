@@ -1,19 +1,22 @@
 #include <linux/atm.h>
 #include <linux/atm_tcp.h>
+#include <linux/atmarp.h>
+#include <linux/atmlec.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <array>
-
-#include "probes/child.h"
 #include "probes/must.h"
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// ATM over an interface in software, whose cells a process carries (drivers/atm/atmtcp.c). When the
-// interface goes, its circuits have EPIPE pending and say so to nobody who sends: send asks for the
-// circuit's state, gives EPIPE and raises SIGPIPE whatever its flags (net/atm/common.c:
-// vcc_sendmsg).
+// ATM without an adapter. Circuits that lose what they run on have EPIPE pending (net/atm/common.c:
+// vcc_release_async), but who sends on one that was in use is not asked about that: it is EPIPE
+// with SIGPIPE, every time and whatever the flags (net/atm/common.c:vcc_sendmsg).
+//  - An interface in software is there as long as its driver's socket (drivers/atm/atmtcp.c). A
+//    circuit over it gets its numbers, and so comes into use, by an answer of the driver that
+//    present kernels take from nobody (drivers/atm/atmtcp.c:atmtcp_c_pre_send). Ours has none.
+//  - The socket of an ATMARP daemon is a circuit in use (net/atm/clip.c:atm_init_atmarp), and can
+//    be made one of an emulated LAN, which goes with the LAN's daemon (net/atm/lec.c).
 namespace probe {
 namespace {
 
@@ -21,22 +24,10 @@ Fd atm_socket() {
   return Fd(must("socket(AF_ATMPVC)", socket(AF_ATMPVC, SOCK_DGRAM, 0)));
 }
 
-// The driver of an interface: whoever wants to open a circuit gets it.
-int grant_circuits(int control) {
-  for (;;) {
-    std::array<char, 4096> request{};
-    const ssize_t length = recv(control, request.data(), request.size(), 0);
-    must("recv", length);
-    must("send", send(control, request.data(), static_cast<size_t>(length), 0));
-  }
-}
-
 void interface_gone(Trace& trace) {
-  Fd control = atm_socket();
+  Fd driver = atm_socket();
   constexpr unsigned long any_number = -1UL;
-  const int interface = must("ioctl(SIOCSIFATMTCP)", ioctl(control, SIOCSIFATMTCP, any_number));
-  Child driver([&] { return grant_circuits(control); });
-  control.close();
+  const int interface = must("ioctl(SIOCSIFATMTCP)", ioctl(driver, SIOCSIFATMTCP, any_number));
 
   const Fd fd = atm_socket();
   atm_qos quality{};
@@ -48,23 +39,46 @@ void interface_gone(Trace& trace) {
   sockaddr_atmpvc circuit{};
   circuit.sap_family = AF_ATMPVC;
   circuit.sap_addr.itf = static_cast<short>(interface);
-  circuit.sap_addr.vci = 100;
-  must("connect", connect(fd, reinterpret_cast<const sockaddr*>(&circuit), sizeof circuit));
+  circuit.sap_addr.vpi = ATM_VPI_UNSPEC;
+  circuit.sap_addr.vci = ATM_VCI_UNSPEC;
+  must("bind", bind(fd, reinterpret_cast<const sockaddr*>(&circuit), sizeof circuit));
 
-  driver.kill(SIGKILL);
-  driver.wait();
+  driver.close();
   trace.poll(fd);
   trace.send(fd);
-  trace.send(fd, 1, MSG_NOSIGNAL);
   trace.recv(fd);
   trace.so_error(fd);
 }
 const Register interface_gone_entry{{
     .id = "atm/atm-interface-gone",
     .asks = "What does an ATM circuit tell its owner when its interface is gone?",
-    .grounds = {"net/atm/common.c:atm_dev_release_vccs", "net/atm/common.c:vcc_sendmsg"},
+    .grounds = {"net/atm/common.c:atm_dev_release_vccs"},
     .needs = {"atm"},
     .run = interface_gone,
+}};
+
+void lane_circuit_closed(Trace& trace) {
+  Fd lan = atm_socket();
+  const int number = must("ioctl(ATMLEC_CTRL)", ioctl(lan, ATMLEC_CTRL, 0));
+  const Fd fd = atm_socket();
+  must("ioctl(ATMARPD_CTRL)", ioctl(fd, ATMARPD_CTRL, 0));
+  atmlec_ioc circuit{};
+  circuit.dev_num = number;
+  must("ioctl(ATMLEC_DATA)", ioctl(fd, ATMLEC_DATA, &circuit));
+
+  lan.close();
+  trace.poll(fd);
+  trace.send(fd);
+  trace.send(fd, 1, MSG_NOSIGNAL);
+  trace.recv(fd);
+  trace.so_error(fd);
+}
+const Register lane_circuit_closed_entry{{
+    .id = "atm/atm-lane-circuit-closed",
+    .asks = "What does an ATM circuit of an emulated LAN get when the LAN's daemon is gone?",
+    .grounds = {"net/atm/lec.c:lec_arp_clear_vccs", "net/atm/common.c:vcc_sendmsg"},
+    .needs = {"atm_lane"},
+    .run = lane_circuit_closed,
 }};
 
 }  // namespace
