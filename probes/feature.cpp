@@ -5,6 +5,7 @@
 #include <linux/atm_tcp.h>
 #include <linux/atmarp.h>
 #include <linux/atmlec.h>
+#include <linux/atmmpc.h>
 #include <linux/io_uring.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
@@ -160,21 +161,26 @@ std::string vhci_missing() {
   return fd >= 0 ? std::string() : "module hci_vhci not available: open: " + errno_name(errno);
 }
 
-std::string atm_missing() {
+// A module whose part of ATM a socket becomes by an ioctl(2).
+std::string atm_control_missing(const char* module, unsigned long request, long argument = 0) {
   const Fd fd(socket(AF_ATMPVC, SOCK_DGRAM, 0));
-  constexpr unsigned long any_number = -1UL;
-  if (fd >= 0 && ioctl(fd, SIOCSIFATMTCP, any_number) >= 0) return {};
-  return "module atmtcp not available: " + errno_name(errno);
+  if (fd >= 0 && ioctl(fd, request, argument) >= 0) return {};
+  return std::string("module ") + module + " not available: " + errno_name(errno);
+}
+
+std::string atm_missing() {
+  constexpr long any_number = -1;
+  return atm_control_missing("atmtcp", SIOCSIFATMTCP, any_number);
 }
 
 std::string atm_lane_missing() {
-  const Fd lan(socket(AF_ATMPVC, SOCK_DGRAM, 0));
-  if (lan < 0 || ioctl(lan, ATMLEC_CTRL, 0) < 0) {
-    return "module lec not available: " + errno_name(errno);
-  }
-  const Fd daemon(socket(AF_ATMPVC, SOCK_DGRAM, 0));
-  if (ioctl(daemon, ATMARPD_CTRL, 0) < 0) return "module clip not available: " + errno_name(errno);
-  return {};
+  const std::string lane = atm_control_missing("lec", ATMLEC_CTRL);
+  return lane.empty() ? atm_control_missing("clip", ATMARPD_CTRL) : lane;
+}
+
+std::string atm_mpoa_missing() {
+  const std::string mpoa = atm_control_missing("mpoa", ATMMPC_CTRL);
+  return mpoa.empty() ? atm_control_missing("clip", ATMARPD_CTRL) : mpoa;
 }
 
 std::string sockmap_missing() {
@@ -226,6 +232,12 @@ std::string fuse_missing() {
   return geteuid() == 0 ? std::string() : "mount(fuse): " + errno_name(EPERM);
 }
 
+std::string nfs4_krb5_missing() {
+  // Nothing but a whole mount asks for the module.
+  if (access("/sys/module/rpcsec_gss_krb5", F_OK) == 0) return nfs4_missing();
+  return "module rpcsec_gss_krb5 not available: " + errno_name(errno);
+}
+
 std::string pid_namespace_missing() {
   // In a child: the namespace would be that of all our later children.
   Child child([] { return unshare(CLONE_NEWPID) == 0 ? 0 : errno; });
@@ -241,6 +253,7 @@ const std::vector<Feature>& features() {
       {"aio", aio_missing},
       {"atm", atm_missing},
       {"atm_lane", atm_lane_missing},
+      {"atm_mpoa", atm_mpoa_missing},
       {"autofs", autofs_missing},
       {"ax25", ax25_missing},
       {"dccp", dccp_missing},
@@ -254,6 +267,7 @@ const std::vector<Feature>& features() {
       {"net_raw", net_raw_missing},
       {"netrom", netrom_missing},
       {"nfs4", nfs4_missing},
+      {"nfs4_krb5", nfs4_krb5_missing},
       {"packet", packet_missing},
       {"pid_namespace", pid_namespace_missing},
       {"pty", pty_missing},
