@@ -87,6 +87,24 @@ const Register close_wait_rst_entry{scripted_over_both(
     },
     close_wait_rst)};
 
+void close_wait_rst_of_fin(Trace& trace) {
+  Peer peer;
+  const Fd a = in_close_wait(peer);
+  trace.state(a);
+  peer.inject({.flags = RST, .seq = -1});
+  wire(trace, peer);
+  trace.state(a);
+  trace.poll(a);
+  trace.send(a);
+  trace.send(a);
+}
+const Register close_wait_rst_of_fin_entry{scripted({
+    .id = "tcp-wire/close-wait-rst-rcvnxt-minus-1",
+    .asks = "In CLOSE_WAIT, does a RST count that has the number of the peer's FIN?",
+    .grounds = {tcp_validate_incoming, tcp_sequence},
+    .run = close_wait_rst_of_fin,
+})};
+
 void last_ack_rst(Trace& trace) {
   Peer peer;
   const Fd a = in_last_ack(peer);
@@ -102,6 +120,23 @@ const Register last_ack_rst_entry{scripted({
     .asks = "Both sides have closed, and a RST comes instead of the last ACK: who hears of it?",
     .grounds = {tcp_reset, wait_connect, sk_stream_error},
     .run = last_ack_rst,
+})};
+
+void last_ack_rst_of_fin(Trace& trace) {
+  Peer peer;
+  const Fd a = in_last_ack(peer);
+  trace.state(a);
+  peer.inject({.flags = RST, .seq = -1});
+  wire(trace, peer);
+  trace.state(a);
+  trace.send(a);
+  trace.send(a);
+}
+const Register last_ack_rst_of_fin_entry{scripted({
+    .id = "tcp-wire/last-ack-rst-rcvnxt-minus-1",
+    .asks = "In LAST_ACK, does a RST count that has the number of the peer's FIN?",
+    .grounds = {tcp_validate_incoming, tcp_sequence, wait_connect},
+    .run = last_ack_rst_of_fin,
 })};
 
 void closing_rst(Trace& trace) {
@@ -120,6 +155,21 @@ const Register closing_rst_entry{scripted({
     .asks = "Both sides have closed at once, and a RST comes: who hears of it?",
     .grounds = {tcp_fin, tcp_reset, wait_connect, sk_stream_error},
     .run = closing_rst,
+})};
+
+void closing_rst_of_fin(Trace& trace) {
+  Peer peer;
+  const Fd a = in_closing(peer);
+  trace.state(a);
+  peer.inject({.flags = RST, .seq = -1});
+  wire(trace, peer);
+  trace.state(a);
+}
+const Register closing_rst_of_fin_entry{scripted({
+    .id = "tcp-wire/closing-rst-rcvnxt-minus-1",
+    .asks = "In CLOSING, does a RST count that has the number of the peer's FIN?",
+    .grounds = {tcp_fin, tcp_validate_incoming, tcp_sequence},
+    .run = closing_rst_of_fin,
 })};
 
 void fin_wait1_rst(Trace& trace) {
