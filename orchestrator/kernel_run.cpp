@@ -7,6 +7,7 @@
 
 #include "images/command.h"
 #include "images/files.h"
+#include "images/module_needs.h"
 #include "images/modules.h"
 #include "images/sha256.h"
 #include "results/error.h"
@@ -101,7 +102,8 @@ PreparedGuest prepare_guest(const GuestOrder& order, const StoredKernel& kernel,
   InitramfsContents contents;
   contents.probe = order.probe;
   if (!kernel.modules.empty()) {
-    contents.modules = resolve_modules(kernel.modules, order.modules, order.cache);
+    contents.modules =
+        resolve_modules(kernel.modules, worth_loading(order.modules, kernel.release), order.cache);
   }
   // Told by what the guest is, not drawn by lot: under the warp clock a guest that finds other
   // bytes in its memory would take other turns. It still tells this guest's frames from others'.
