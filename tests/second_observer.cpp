@@ -74,6 +74,25 @@ bool runs_handler(const std::vector<StraceEvent>& events, const StraceEvent& sig
   return next != events.end() && next->name == "rt_sigreturn";
 }
 
+bool is_handled_sigpipe(const std::vector<StraceEvent>& events, const StraceEvent& event) {
+  return event.kind == Kind::signal && event.name == "SIGPIPE" && runs_handler(events, event);
+}
+
+// What a step of its own tells, for it came between two others of the thread.
+std::vector<const StraceEvent*> signals_since_last_step(const ScenarioLog& log,
+                                                        const StraceEvent& begin) {
+  std::vector<const StraceEvent*> signals;
+  for (const StraceEvent& event : log.events) {
+    if (event.thread != begin.thread || event.begun >= begin.begun) continue;
+    if (is_handled_sigpipe(log.events, event)) signals.push_back(&event);
+    const bool is_end_of_step = event.kind == Kind::call && event.name == "write" &&
+                                event.arguments.at(0) == "-1" &&
+                                event.arguments.at(1).starts_with("\"end ");
+    if (is_end_of_step) signals.clear();
+  }
+  return signals;
+}
+
 Place find_step(const ScenarioLog& log, const json& step) {
   const auto& id = step.at("step").get_ref<const std::string&>();
   const std::string name = system_call(step.at("call"));
@@ -85,6 +104,10 @@ Place find_step(const ScenarioLog& log, const json& step) {
   if (place.begin == nullptr) return place;
 
   const pid_t thread = (place.end != nullptr ? place.end : place.begin)->thread;
+  if (step.at("call") == "signals") {
+    place.signals = signals_since_last_step(log, *place.begin);
+    return place;
+  }
   const StraceEvent* before = nullptr;
   for (const StraceEvent& event : log.events) {
     if (event.thread != thread || (place.end != nullptr && event.begun >= place.end->begun))
@@ -96,8 +119,7 @@ Place find_step(const ScenarioLog& log, const json& step) {
     } else if (is_call) {
       place.calls.push_back(&event);
       if (event.name == name) place.call = &event;
-    } else if (event.kind == Kind::signal && event.name == "SIGPIPE" &&
-               runs_handler(log.events, event)) {
+    } else if (is_handled_sigpipe(log.events, event)) {
       place.signals.push_back(&event);
     }
   }
@@ -185,7 +207,7 @@ json returned(const StraceEvent& call, const json& recorded) {
   if (recorded == "fd") return "fd";
   if (recorded == "SIGPIPE")
     return call.result.find("(SIGPIPE)") == std::string::npos ? "" : "SIGPIPE";
-  return *number == requested(call) ? "full" : "partial";
+  return *number == requested(call) ? "full" : *number == 0 ? "none" : "partial";
 }
 
 // include/net/tcp_states.h; tcpi_state is the first byte of struct tcp_info.

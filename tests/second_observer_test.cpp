@@ -147,6 +147,25 @@ TEST(SecondObserver, WhatPollAndWaitAndSoErrorToldIsCompared) {
               ElementsAre(HasSubstr("so_error")));
 }
 
+TEST(SecondObserver, ASignalBetweenTwoStepsIsComparedWithTheStepOfItsOwn) {
+  json step = send_recorded();
+  step["step"] = "signals#1";
+  step["call"] = "signals";
+  step.erase("returned");
+  step.erase("errno");
+  const std::string between = R"(
+7 write(-1, "end send#1", 10) = -1 EBADF (Bad file descriptor)
+7 sendto(3, "x", 1, 0, NULL, 0) = -1 EPIPE (Broken pipe)
+7 --- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=7, si_uid=0} ---
+7 rt_sigreturn({mask=[]}) = -1 EPIPE (Broken pipe)
+7 write(-1, "begin signals#1", 15) = -1 EBADF (Bad file descriptor)
+7 write(-1, "end signals#1", 13) = -1 EBADF (Bad file descriptor)
+)";
+  EXPECT_THAT(disagreements(step, between), IsEmpty());
+  step["signals"].push_back(step["signals"].front());
+  EXPECT_THAT(disagreements(step, between), ElementsAre(HasSubstr("signals")));
+}
+
 TEST(SecondObserver, ALogIsCutWhereScenariosBegin) {
   const auto logs = by_scenario(read_strace(
       "5 write(1, \"{\\\"record\\\":\\\"begin\\\",\\\"scenario\\\":\\\"tcp/a\\\"}\\n\", 40) = 40\n"
