@@ -105,6 +105,21 @@ const Register close_wait_rst_of_fin_entry{scripted({
     .run = close_wait_rst_of_fin,
 })};
 
+void last_ack_send(Trace& trace) {
+  Peer peer;
+  const Fd a = in_last_ack(peer);
+  trace.state(a);
+  trace.poll(a);
+  trace.send(a);
+  trace.send(a);
+}
+const Register last_ack_send_entry{scripted({
+    .id = "tcp-wire/last-ack-send",
+    .asks = "Both sides have closed, and the last ACK is awaited: what does a write get?",
+    .grounds = {tcp_fin, wait_connect, sk_stream_error},
+    .run = last_ack_send,
+})};
+
 void last_ack_rst(Trace& trace) {
   Peer peer;
   const Fd a = in_last_ack(peer);
@@ -137,6 +152,21 @@ const Register last_ack_rst_of_fin_entry{scripted({
     .asks = "In LAST_ACK, does a RST count that has the number of the peer's FIN?",
     .grounds = {tcp_validate_incoming, tcp_sequence, wait_connect},
     .run = last_ack_rst_of_fin,
+})};
+
+void closing_send(Trace& trace) {
+  Peer peer;
+  const Fd a = in_closing(peer);
+  trace.state(a);
+  trace.poll(a);
+  trace.send(a);
+  trace.send(a);
+}
+const Register closing_send_entry{scripted({
+    .id = "tcp-wire/closing-send",
+    .asks = "Both sides have closed at once: what does a write get?",
+    .grounds = {tcp_fin, wait_connect, sk_stream_error},
+    .run = closing_send,
 })};
 
 void closing_rst(Trace& trace) {
@@ -354,6 +384,40 @@ const Register orphan_expired_entry{scripted({
     .shortened = {{"net.ipv4.tcp_fin_timeout", "1"}},
     .deadline = std::chrono::seconds(120),
     .run = orphan_expired,
+})};
+
+void time_wait_rst(Trace& trace) {
+  Peer peer;
+  const Fd a = in_fin_wait2(peer);
+  peer.deliver({.flags = FIN | ACK});
+  trace.state(a);
+  peer.inject({.flags = RST});
+  wire(trace, peer);
+  trace.poll(a);
+  trace.send(a);
+}
+const Register time_wait_rst_entry{scripted({
+    .id = "tcp-wire/time-wait-rst",
+    .asks = "A RST in TIME_WAIT, for a socket that is still held: does a write hear of it?",
+    .grounds = {tcp_fin, timewait_state_process, wait_connect, sk_stream_error},
+    .run = time_wait_rst,
+})};
+
+void listen_rst(Trace& trace) {
+  Peer peer;
+  const Listener listener = peer.listener();
+  peer.talk_to(listener.address);
+  peer.inject({.flags = RST});
+  wire(trace, peer);
+  trace.state(listener.fd);
+  trace.poll(listener.fd);
+  trace.send(listener.fd);
+}
+const Register listen_rst_entry{scripted({
+    .id = "tcp-wire/listen-rst",
+    .asks = "A RST for a listening socket: does a write on it hear of it?",
+    .grounds = {tcp_rcv_state_process, wait_connect, sk_stream_error},
+    .run = listen_rst,
 })};
 
 }  // namespace
