@@ -54,8 +54,8 @@ std::vector<std::string> modules_for(const std::vector<std::string>& needs) {
 std::vector<std::string> worth_loading(std::vector<std::string> modules,
                                        const std::string& release) {
   if (release.find("-cloud-") != std::string::npos) {
-    std::erase_if(
-        modules, [](const std::string& module) { return not_for_cloud_kernels.count(module) > 0; });
+    std::erase_if(modules,
+                  [](const std::string& module) { return not_for_cloud_kernels.contains(module); });
   }
   return modules;
 }

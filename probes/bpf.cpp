@@ -39,25 +39,25 @@ Fd load_bpf_program(unsigned type, int verdict) {
 
 Fd send_through_sockmap(int tcp_socket) {
   const Fd program = load_bpf_program(BPF_PROG_TYPE_SK_MSG, SK_PASS);
-  if (program < 0) return Fd();
+  if (program < 0) return {};
   bpf_attr create{};
   create.map_type = BPF_MAP_TYPE_SOCKMAP;
   create.key_size = sizeof(uint32_t);
   create.value_size = sizeof tcp_socket;
   create.max_entries = 1;
   Fd map(bpf(BPF_MAP_CREATE, create));
-  if (map < 0) return Fd();
+  if (map < 0) return {};
   bpf_attr attach{};
   attach.target_fd = static_cast<uint32_t>(map);
   attach.attach_bpf_fd = static_cast<uint32_t>(program);
   attach.attach_type = BPF_SK_MSG_VERDICT;
-  if (bpf(BPF_PROG_ATTACH, attach) < 0) return Fd();
+  if (bpf(BPF_PROG_ATTACH, attach) < 0) return {};
   const uint32_t key = 0;
   bpf_attr update{};
   update.map_fd = static_cast<uint32_t>(map);
   update.key = pointer(&key);
   update.value = pointer(&tcp_socket);
-  if (bpf(BPF_MAP_UPDATE_ELEM, update) < 0) return Fd();
+  if (bpf(BPF_MAP_UPDATE_ELEM, update) < 0) return {};
   return map;
 }
 

@@ -95,7 +95,7 @@ TEST(Scenarios, AreNamedByFamilyAndSituation) {
 }
 
 TEST(Scenarios, SayWhatTheyAskAndWhereLinux316AnswersIt) {
-  const std::regex site("[a-z0-9_./]+\\.[chS](:[a-z0-9_]+)?", std::regex::icase);
+  const std::regex site("[a-z0-9_./-]+\\.[chS](:[a-z0-9_]+)?", std::regex::icase);
   for (const Scenario& scenario : scenarios()) {
     EXPECT_FALSE(scenario.asks.empty()) << scenario.id;
     EXPECT_FALSE(scenario.grounds.empty()) << scenario.id;

@@ -63,24 +63,31 @@ ax25_address peer_call() {
   return callsign("PIPE", 2);
 }
 
-int set_flags(const std::string& interface, short flags) {
-  const Fd control(must("socket", socket(AF_INET, SOCK_DGRAM, 0)));
+Fd control_socket() {
+  return Fd(must("socket", socket(AF_INET, SOCK_DGRAM, 0)));
+}
+
+ifreq request_for(const std::string& interface) {
   ifreq request{};
   interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
+  return request;
+}
+
+int set_flags(int control, const std::string& interface, short flags) {
+  ifreq request = request_for(interface);
   request.ifr_flags = flags;
   return ioctl(control, SIOCSIFFLAGS, &request);
 }
 
 template <class HardwareAddress>
-void bring_up(const std::string& interface, unsigned short type, const HardwareAddress& address) {
-  const Fd control(must("socket", socket(AF_INET, SOCK_DGRAM, 0)));
-  ifreq request{};
-  interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
+void bring_up(int control, const std::string& interface, unsigned short type,
+              const HardwareAddress& address) {
+  ifreq request = request_for(interface);
   request.ifr_hwaddr.sa_family = type;
   static_assert(sizeof address <= sizeof request.ifr_hwaddr.sa_data);
   std::memcpy(request.ifr_hwaddr.sa_data, &address, sizeof address);
   must("ioctl(SIOCSIFHWADDR)", ioctl(control, SIOCSIFHWADDR, &request));
-  must("ioctl(SIOCSIFFLAGS)", set_flags(interface, IFF_UP));
+  must("ioctl(SIOCSIFFLAGS)", set_flags(control, interface, IFF_UP));
 }
 
 // A network interface that is up as long as it is in scope.
@@ -89,13 +96,14 @@ class Interface {
   template <class HardwareAddress>
   Interface(std::string name, unsigned short type, const HardwareAddress& address)
       : name_(std::move(name)) {
-    bring_up(name_, type, address);
+    bring_up(control_, name_, type, address);
   }
   Interface(const Interface&) = delete;
   Interface& operator=(const Interface&) = delete;
-  ~Interface() { set_flags(name_, 0); }
+  ~Interface() { set_flags(control_, name_, 0); }
 
  private:
+  Fd control_ = control_socket();
   std::string name_;
 };
 
@@ -147,17 +155,17 @@ void peer_closes(Trace& trace, Pair pair, const std::function<void()>& carry) {
 // --- AX.25 --------------------------------------------------------------------------------------
 
 // An Ethernet that sends back what it is sent, over which the kernel runs AX.25 (drivers/net/
-// hamradio/bpqether.c). It stays: kernels before 5.18 lose count of who holds the AX.25 device, and
-// a process that takes it away waits for ever.
+// hamradio/bpqether.c). It stays: Linux 5.10 loses count of who holds the AX.25 device, and a
+// process that takes it away waits for ever.
 class Ether {
  public:
   Ether() {
-    ifreq request{};
-    name_.copy(request.ifr_name, sizeof request.ifr_name - 1);
+    const std::string name = "brokenpipe0";
+    ifreq request = request_for(name);
     request.ifr_flags = IFF_TAP | IFF_NO_PI;
     must("ioctl(TUNSETIFF)", ioctl(tap_, TUNSETIFF, &request));
     must("ioctl(TUNSETPERSIST)", ioctl(tap_, TUNSETPERSIST, 1));
-    must("ioctl(SIOCSIFFLAGS)", set_flags(name_, IFF_UP));
+    must("ioctl(SIOCSIFFLAGS)", set_flags(control_socket(), name, IFF_UP));
   }
 
   void echo() const {
@@ -171,7 +179,6 @@ class Ether {
   }
 
  private:
-  const std::string name_ = "brokenpipe0";
   Fd tap_ = Fd(must("open(/dev/net/tun)", open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)));
 };
 
@@ -195,7 +202,7 @@ Address ax25_destination(const ax25_address& call) {
 void ax25_peer_closed(Trace& trace) {
   radio_socket(AF_AX25);
   const Ether ether;
-  bring_up("bpq0", ARPHRD_AX25, our_call());
+  bring_up(control_socket(), "bpq0", ARPHRD_AX25, our_call());
   const auto carry = [&] { ether.echo(); };
   peer_closes(
       trace,

@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char* sock_create = "net/socket.c:__sock_create";
 
-// Ends with the connection attached to `kcm`, each byte a message of its own.
+// Gives `kcm` a connection; each byte of it is a message.
 void attach(int kcm, int connection) {
   const Fd one_byte = load_bpf_program(BPF_PROG_TYPE_SOCKET_FILTER, 1);
   must("bpf(BPF_PROG_LOAD)", static_cast<int>(one_byte));

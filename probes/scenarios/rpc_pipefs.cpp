@@ -59,7 +59,8 @@ std::string client_pipe(const Mount& pipefs, const std::string& name) {
     if (!directory) return false;
     while (const dirent* entry = readdir(directory.get())) {
       if (!std::string_view(entry->d_name).starts_with("clnt")) continue;
-      pipe = clients + "/" + static_cast<const char*>(entry->d_name) + "/" + name;
+      pipe = clients;
+      pipe.append("/").append(entry->d_name).append("/").append(name);
       if (access(pipe.c_str(), F_OK) == 0) return true;
     }
     return false;
