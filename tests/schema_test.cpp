@@ -137,6 +137,17 @@ TEST(Schema, JsonReportIsValidWithAndWithoutARun) {
   EXPECT_THAT(schema.complaint_about(Json::parse(rendered("json", one))), IsEmpty());
 }
 
+TEST(Schema, KnowsEveryWordForWhatACallReturned) {
+  Json run = Json::parse(to_json_text(*sample_run().kernels.at(0).result));
+  const Json::json_pointer returned("/observations/2/steps/0/returned");
+  for (const char* word : {"none", "partial", "full", "never", "fd", "SIGPIPE"}) {
+    run[returned] = word;
+    EXPECT_THAT(Schema("run_result.json").complaint_about(run), IsEmpty()) << word;
+  }
+  run[returned] = "some";
+  EXPECT_NE(Schema("run_result.json").complaint_about(run), "");
+}
+
 TEST(Schema, JsonReportOfAComparisonIsValid) {
   const Schema schema("report.json");
   const RunResult a = *sample_run().kernels.at(0).result;
