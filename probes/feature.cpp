@@ -223,7 +223,10 @@ std::string autofs_missing() {
 }
 
 std::string nfs4_missing() {
-  return file_system_missing("nfsv4", "nfs4");
+  const std::string missing = file_system_missing("nfsv4", "nfs4");
+  // images/module_needs.cpp:worth_loading
+  return missing.empty() ? missing
+                         : missing + " (a cloud kernel's guest goes without: it loads too slowly)";
 }
 
 std::string fuse_missing() {
