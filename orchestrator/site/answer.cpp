@@ -132,10 +132,6 @@ constexpr std::array colours{
     Colours{AnswerKind::none, {"#ffffff", "#57636e", "#b6c0c9"}, {"#12171c", "#9aa7b3", "#475462"}},
 };
 
-constexpr Departure explained_departure{"◇", "explained", "not as the reference, and explained"};
-constexpr Departure unexplained_departure{"▲", "unexplained",
-                                          "not as the reference, and unexplained"};
-
 struct VerdictMark {
   Verdict verdict;
   Departure departure;
@@ -191,31 +187,28 @@ Answer answer_at(const RunResult& result, const std::string& scenario, const std
   return no_answer(result, scenario, observation);
 }
 
-Answer first_answer(const RunResult& result, const std::string& scenario) {
+std::string first_step(const RunResult& result, const std::string& scenario) {
   const Observation* observation = find_observation(result, scenario);
-  if (observation != nullptr && !observation->steps.empty())
-    return answer(observation->steps.front());
-  return no_answer(result, scenario, observation);
+  return observation == nullptr || observation->steps.empty() ? "" : observation->steps.front().id;
 }
 
-std::optional<Departure> departure(const Diff& diff, const std::string& scenario,
-                                   const std::string& place) {
+const Departure* departure(const Diff& diff, const std::string& scenario,
+                           const std::string& place) {
   const auto judged = std::lower_bound(
       diff.scenarios.begin(), diff.scenarios.end(), scenario,
       [](const ScenarioVerdict& s, const std::string& id) { return s.scenario < id; });
-  if (judged == diff.scenarios.end() || judged->scenario != scenario) return std::nullopt;
+  if (judged == diff.scenarios.end() || judged->scenario != scenario) return nullptr;
   const auto found = std::find_if(judged->places.begin(), judged->places.end(),
                                   [&](const PlaceVerdict& p) { return p.place == place; });
   const bool has_place = found != judged->places.end();
   const Verdict verdict = has_place ? found->verdict : judged->verdict;
   if (verdict == Verdict::differs) {
     const bool explained = has_place ? !found->unexplained() : judged->explained;
-    return explained ? explained_departure : unexplained_departure;
+    return explained ? &explained_departure : &unexplained_departure;
   }
   const auto mark = std::find_if(verdict_marks.begin(), verdict_marks.end(),
                                  [&](const VerdictMark& m) { return m.verdict == verdict; });
-  if (mark == verdict_marks.end()) return std::nullopt;
-  return mark->departure;
+  return mark == verdict_marks.end() ? nullptr : &mark->departure;
 }
 
 std::string answer_colours(const std::string& root) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,8 +45,9 @@ Answer answer(const Step& step);
 /// the result), `n/a` (the kernel lacks what it needs), `?` (inconclusive), `not made`.
 Answer answer_at(const RunResult& result, const std::string& scenario, const std::string& step);
 
-/// The first step of a scenario: the call that it is about where it has one entry point.
-Answer first_answer(const RunResult& result, const std::string& scenario);
+/// The id of the first step of a scenario, which is the call that it is about where it has one
+/// entry point; empty where there is none.
+std::string first_step(const RunResult& result, const std::string& scenario);
 
 /// How an answer departs from the reference's: a mark to be told apart without its colour.
 struct Departure {
@@ -56,10 +56,14 @@ struct Departure {
   std::string_view words;  ///< for a screen reader and a legend
 };
 
-/// Of a place (a step's id, or `ending`); nothing where it is as the reference, or the reference
+inline constexpr Departure explained_departure{"◇", "explained",
+                                               "not as the reference, and explained"};
+inline constexpr Departure unexplained_departure{"▲", "unexplained",
+                                                 "not as the reference, and unexplained"};
+
+/// Of a place (a step's id, or `ending`); null where it is as the reference, or the reference
 /// does not say, or the scenario was not compared.
-std::optional<Departure> departure(const Diff& diff, const std::string& scenario,
-                                   const std::string& place);
+const Departure* departure(const Diff& diff, const std::string& scenario, const std::string& place);
 
 /// CSS rules that define, for the elements that the selector `root` names, the colours of every
 /// kind of answer: `--epipe-signal`, `--epipe-signal-ink` for the text on it, and

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -87,6 +88,10 @@ class HistoryBuilder {
     std::string probe_sha256;
     Observation observation;
   };
+  /// One kernel's answers: adds what changed to `changes`, and what was answered to `answered`.
+  void add_answers(const std::string& run, const RunResult& result,
+                   std::vector<NightChange>& changes, std::set<std::string>& answered);
+
   std::vector<Night> nights_;
   std::vector<NightChange> changes_;
   std::map<std::string, ScenarioHistory> scenarios_;

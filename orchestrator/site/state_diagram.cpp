@@ -6,11 +6,10 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <pugixml.hpp>
-#include <sstream>
 #include <vector>
 
 #include "orchestrator/site/answer.h"
+#include "orchestrator/site/markup.h"
 
 namespace brokenpipe {
 namespace {
@@ -49,7 +48,7 @@ const std::vector<State> states{
      0,
      {{"never open", "the next write on a socket that was never connected", "tcp/never-connected",
        "send#1", ""},
-      {reset, "the next write after a RST that has been reported already",
+      {"RST reported", "the next write after a RST that has been reported already",
        "entry/error-consumed/send", "send#1", ""}}},
     {"LISTEN",
      0,
@@ -142,7 +141,7 @@ const std::vector<Arrow> arrows{
     {{"SYN_RECV", Side::right, 34}, {"ESTABLISHED", Side::top}, {"receive ACK"}, 20, -6},
     {{"SYN_RECV", Side::bottom, -60}, {"FIN_WAIT1", Side::top, -60}, {"send FIN"}},
     {{"ESTABLISHED", Side::left}, {"FIN_WAIT1", Side::top, 40}, {"send FIN"}, 0, -4},
-    {{"ESTABLISHED", Side::bottom}, {"CLOSE_WAIT", Side::top}, {"receive FIN,", "send ACK"}, 0, 0},
+    {{"ESTABLISHED", Side::bottom}, {"CLOSE_WAIT", Side::left}, {"receive FIN,", "send ACK"}, 0, 0},
     {{"FIN_WAIT1", Side::bottom}, {"FIN_WAIT2", Side::top}, {"receive ACK of FIN"}},
     {{"FIN_WAIT1", Side::right}, {"CLOSING", Side::top}, {"receive FIN,", "send ACK"}, 0, 0},
     {{"FIN_WAIT2", Side::bottom}, {"TIME_WAIT", Side::left}, {"receive FIN,", "send ACK"}, 0, 0},
@@ -153,16 +152,16 @@ const std::vector<Arrow> arrows{
 };
 
 constexpr int width = 1000;
-constexpr int card_width = 258;
-constexpr std::array column_x{150, 500, 850};  // the middle of a column
-constexpr int first_row = 22;
+constexpr int card_width = 272;
+constexpr std::array column_x{156, 500, 844};  // the middle of a column
+constexpr int first_row = 92;
 /// Below each row, room for the arrows' labels.
 constexpr std::array row_gap{46, 58, 14, 40, 52, 52, 34};
 constexpr int head_height = 36;
 constexpr int line_height = 31;
-constexpr int answer_x = 112;
+constexpr int answer_x = 128;
 constexpr int answer_width = 132;
-constexpr int legend_height = 84;
+constexpr int legend_line = 24;
 
 struct Point {
   int x = 0;
@@ -181,7 +180,7 @@ struct Line {
   const Question* question = nullptr;
   Answer told;                       ///< the kernel's, or the reference's
   std::optional<Answer> instead_of;  ///< the reference's, where it reads otherwise
-  std::optional<Departure> mark;
+  const Departure* mark = nullptr;
   std::string title;
 };
 
@@ -216,10 +215,10 @@ Answer answer_to(const Question& question, const State& state, const RunResult& 
 }
 
 /// The departure at the write, or else where the state was looked at.
-std::optional<Departure> departure_at(const Question& question, const Diff& diff) {
-  if (question.scenario.empty()) return std::nullopt;
-  std::optional<Departure> mark = departure(diff, question.scenario, question.step);
-  if (!mark && !question.state_step.empty())
+const Departure* departure_at(const Question& question, const Diff& diff) {
+  if (question.scenario.empty()) return nullptr;
+  const Departure* mark = departure(diff, question.scenario, question.step);
+  if (mark == nullptr && !question.state_step.empty())
     mark = departure(diff, question.scenario, question.state_step);
   return mark;
 }
@@ -236,7 +235,7 @@ Line line_for(const Question& question, const State& state, const RunResult& ref
     line.mark = departure_at(question, *kernel->diff);
     if (line.told.text != expected.text) line.instead_of = expected;
     line.title = fmt::format("{}, {}: {}", state.name, question.words, line.told.words);
-    if (line.mark) line.title += fmt::format("; {}", line.mark->words);
+    if (line.mark != nullptr) line.title += fmt::format("; {}", line.mark->words);
     if (line.instead_of) line.title += fmt::format("; {}: {}", reference.kernel.id, expected.words);
   }
   if (!question.scenario.empty())
@@ -245,28 +244,28 @@ Line line_for(const Question& question, const State& state, const RunResult& ref
 }
 
 pugi::xml_node element(pugi::xml_node parent, const char* name, const std::string& css_class) {
-  pugi::xml_node node = parent.append_child(name);
-  if (!css_class.empty()) node.append_attribute("class").set_value(css_class.c_str());
+  pugi::xml_node node = append(parent, name);
+  set(node, "class", css_class);
   return node;
 }
 
 pugi::xml_node rectangle(pugi::xml_node parent, const std::string& css_class, const Box& box,
                          int radius) {
   pugi::xml_node node = element(parent, "rect", css_class);
-  node.append_attribute("x").set_value(box.x);
-  node.append_attribute("y").set_value(box.y);
-  node.append_attribute("width").set_value(box.width);
-  node.append_attribute("height").set_value(box.height);
-  node.append_attribute("rx").set_value(radius);
+  set(node, "x", box.x);
+  set(node, "y", box.y);
+  set(node, "width", box.width);
+  set(node, "height", box.height);
+  set(node, "rx", radius);
   return node;
 }
 
 pugi::xml_node text(pugi::xml_node parent, const std::string& css_class, Point at,
                     const std::string& words) {
-  pugi::xml_node node = element(parent, "text", css_class);
-  node.append_attribute("x").set_value(at.x);
-  node.append_attribute("y").set_value(at.y);
-  node.text().set(words.c_str());
+  pugi::xml_node node = append(parent, "text", words);
+  set(node, "class", css_class);
+  set(node, "x", at.x);
+  set(node, "y", at.y);
   return node;
 }
 
@@ -279,8 +278,8 @@ void draw_answer(pugi::xml_node parent, Point at, const Answer& answer, bool ins
   pugi::xml_node words =
       text(parent, "answer-text " + kind, {at.x + answer_width / 2, at.y + 17}, answer.text);
   if (answer.text.size() > room + 4) {
-    words.append_attribute("textLength").set_value(answer_width - 10);
-    words.append_attribute("lengthAdjust").set_value("spacingAndGlyphs");
+    set(words, "textLength", answer_width - 10);
+    set(words, "lengthAdjust", "spacingAndGlyphs");
   }
 }
 
@@ -288,12 +287,12 @@ void draw_line(pugi::xml_node parent, Point at, const Line& line, const std::str
                const ScenarioHref& href) {
   const std::string link = line.question->scenario.empty() ? "" : href(line.question->scenario);
   pugi::xml_node group = element(parent, link.empty() ? "g" : "a", "line");
-  if (!link.empty()) group.append_attribute("href").set_value(link.c_str());
-  group.append_child("title").text().set(line.title.c_str());
+  if (!link.empty()) set(group, "href", link);
+  append(group, "title", line.title);
   text(group, "label", {at.x + 12, at.y + 17}, line.question->label);
   draw_answer(group, {at.x + answer_x, at.y}, line.told, false);
-  if (line.mark)
-    text(group, "mark " + std::string(line.mark->name), {at.x + answer_x - 10, at.y + 17},
+  if (line.mark != nullptr)
+    text(group, "mark " + std::string(line.mark->name), {at.x + answer_x - 13, at.y + 18},
          std::string(line.mark->mark));
   if (line.instead_of) {
     text(group, "label was", {at.x + answer_x - 10, at.y + line_height + 17}, reference);
@@ -350,14 +349,12 @@ void draw_arrow(pugi::xml_node lines, pugi::xml_node labels, const Arrow& arrow,
   const Point c2{to.x + in.x * bend(in), to.y + in.y * bend(in)};
 
   pugi::xml_node path = element(lines, "path", "arrow");
-  path.append_attribute("d").set_value(
-      fmt::format("M{} {}C{} {} {} {} {} {}", from.x, from.y, c1.x, c1.y, c2.x, c2.y, to.x, to.y)
-          .c_str());
+  set(path, "d",
+      fmt::format("M{} {}C{} {} {} {} {} {}", from.x, from.y, c1.x, c1.y, c2.x, c2.y, to.x, to.y));
   pugi::xml_node tip_path = element(lines, "path", "head");
-  tip_path.append_attribute("d").set_value(fmt::format("M{} {}L{} {}L{} {}Z", tip.x, tip.y,
-                                                       to.x + in.y * 5, to.y + in.x * 5,
-                                                       to.x - in.y * 5, to.y - in.x * 5)
-                                               .c_str());
+  set(tip_path, "d",
+      fmt::format("M{} {}L{} {}L{} {}Z", tip.x, tip.y, to.x + in.y * 5, to.y + in.x * 5,
+                  to.x - in.y * 5, to.y - in.x * 5));
 
   constexpr int pitch = 16;
   const Point middle{(from.x + 3 * c1.x + 3 * c2.x + to.x) / 8,
@@ -369,26 +366,30 @@ void draw_arrow(pugi::xml_node lines, pugi::xml_node labels, const Arrow& arrow,
   }
 }
 
-void draw_legend(pugi::xml_node parent, int y, bool compared) {
+/// Returns where it ends.
+int draw_legend(pugi::xml_node parent, int y, bool compared) {
   struct Entry {
     std::string mark;
     std::string css_class;
     std::string words;
   };
-  std::vector<Entry> entries{{"⚡\ufe0e", "", "SIGPIPE too, unless MSG_NOSIGNAL or ignored"}};
+  std::vector<Entry> entries{
+      {"⚡\ufe0e", "", "and SIGPIPE, unless it is blocked, ignored or MSG_NOSIGNAL forbids it"}};
+
   if (compared) {
-    entries.push_back({"◇", "explained", "not as the reference (below it), explained"});
-    entries.push_back({"▲", "unexplained", "not as the reference, unexplained"});
+    for (const Departure& departure : {explained_departure, unexplained_departure})
+      entries.push_back({std::string(departure.mark), std::string(departure.name),
+                         fmt::format("{}, whose answer stands below", departure.words)});
   }
-  int x = 40;
+  text(parent, "note", {20, y},
+       "After a RST: the RST has taken the socket to CLOSE, and this is the first write after it.");
+  y += legend_line;
   for (const Entry& entry : entries) {
-    text(parent, "mark " + entry.css_class, {x, y}, entry.mark);
-    text(parent, "note", {x + 14, y}, entry.words);
-    x += 330;
+    text(parent, "mark " + entry.css_class, {29, y}, entry.mark);
+    text(parent, "note", {46, y}, entry.words);
+    y += legend_line;
   }
-  text(parent, "note", {33, y + 26},
-       "A RST takes every state to CLOSE; what the next write gets depends on the state in which "
-       "it came. The write after that gets EPIPE and SIGPIPE.");
+  return y;
 }
 
 std::string style() {
@@ -406,8 +407,8 @@ std::string style() {
 .tcp-states .name{font-size:17px;font-weight:700;letter-spacing:.02em}
 .tcp-states .label,.tcp-states .note,.tcp-states .event{fill:var(--muted)}
 .tcp-states .was{text-anchor:end;font-size:13px}
-.tcp-states .event{text-anchor:middle;font-size:13px;paint-order:stroke;stroke:var(--paper);stroke-width:5px;stroke-linejoin:round}
-.tcp-states .answer{stroke-width:1}
+.tcp-states .event{text-anchor:middle;font-size:13px;paint-order:stroke;stroke:var(--paper);stroke-width:7px;stroke-linejoin:round}
+.tcp-states .end{text-anchor:middle;font-size:14px}
 .tcp-states .answer-text{text-anchor:middle;font:600 14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .tcp-states .none{stroke-dasharray:3 3}
 .tcp-states .answer-text.none{font-weight:400;stroke:none}
@@ -475,35 +476,30 @@ std::string state_diagram(const RunResult& reference, const KernelReport* kernel
 
   pugi::xml_document document;
   pugi::xml_node svg = element(document, "svg", "tcp-states");
-  svg.append_attribute("xmlns").set_value("http://www.w3.org/2000/svg");
-  svg.append_attribute("viewBox").set_value(
-      fmt::format("0 0 {} {}", width, y + legend_height - 20).c_str());
-  svg.append_attribute("role").set_value("group");
+  set(svg, "xmlns", "http://www.w3.org/2000/svg");
+  set(svg, "role", "group");
   const std::string whose = kernel == nullptr
                                 ? reference.kernel.id
                                 : fmt::format("{} beside {}", kernel->plan.id, reference.kernel.id);
-  svg.append_child("title").text().set(
-      fmt::format("TCP states and what the next write gets in each: {}", whose).c_str());
-  svg.append_child("desc").text().set(described(cards).c_str());
-  svg.append_child("style").text().set((style() + colour_rules()).c_str());
+  append(svg, "title", fmt::format("TCP states and what the next write gets in each: {}", whose));
+  append(svg, "desc", described(cards));
+  append(svg, "style", (style() + colour_rules()));
 
-  text(svg, "title", {21, 46}, "TCP states");
-  text(svg, "subtitle", {21, 72}, "and what the next write gets");
-  text(svg, "subtitle", {21, 94}, whose);
+  text(svg, "title", {20, 40}, "TCP states, and what the next write gets");
+  text(svg, "subtitle", {20, 66}, whose);
 
   pugi::xml_node lines = element(svg, "g", "arrows");
-  pugi::xml_node labels = svg.append_child("g");
+  pugi::xml_node labels = append(svg, "g");
   for (const Arrow& arrow : arrows) draw_arrow(lines, labels, arrow, boxes);
   const Box& end = boxes.at(end_state);
   rectangle(svg, "card", end, 18);
-  text(svg, "name event", {end.x + end.width / 2, end.y + 24}, "CLOSE");
+  text(svg, "name end", {end.x + end.width / 2, end.y + 24}, "CLOSE");
   for (const Card& card : cards)
     draw_card(svg, boxes.at(card.state->name), card, reference.kernel.id, href);
-  draw_legend(svg, y + 10, kernel != nullptr);
+  const int height = draw_legend(svg, y + 6, kernel != nullptr);
+  set(svg, "viewBox", fmt::format("0 0 {} {}", width, height));
 
-  std::ostringstream out;
-  document.save(out, "", pugi::format_raw | pugi::format_no_declaration);
-  return out.str();
+  return markup(document);
 }
 
 }  // namespace brokenpipe
