@@ -19,8 +19,8 @@ using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::string_view ending_place = "ending";
 
-constexpr std::array writes{"send",     "sendto", "sendmsg", "sendmmsg", "write",
-                            "writev",   "pwrite", "pwritev2", "sendfile", "splice",
+constexpr std::array writes{"send",     "sendto", "sendmsg",   "sendmmsg",      "write",
+                            "writev",   "pwrite", "pwritev2",  "sendfile",      "splice",
                             "vmsplice", "tee",    "io_submit", "io_uring_enter"};
 
 bool is_write(const Step& step) {
@@ -29,8 +29,7 @@ bool is_write(const Step& step) {
 
 /// It returned a count, and no signal came of it.
 bool simply_succeeded(const Step& step) {
-  const Json& seen =
-      step.seen.contains("completion") ? step.seen["completion"] : step.seen;
+  const Json& seen = step.seen.contains("completion") ? step.seen["completion"] : step.seen;
   const auto returned = seen.find("returned");
   return !step.seen.contains("signals") && returned != seen.end() && *returned != -1 &&
          *returned != "never";
@@ -102,8 +101,7 @@ MatrixCell told_at(const Observation& observation, const std::string& place) {
 MatrixCell reference_cell(const SiteModel& model, const std::string& scenario,
                           const std::string& place) {
   const Observation* observation = observation_of(model.reference, scenario);
-  if (observation == nullptr)
-    return without_answer("–", "the reference does not say");
+  if (observation == nullptr) return without_answer("–", "the reference does not say");
   if (observation->ending == ScenarioEnding::unsupported)
     return without_answer("n/a", "not available: " + observation->reason);
   if (find_step(*observation, place) == nullptr && place != ending_place &&
@@ -126,9 +124,9 @@ MatrixCell kernel_cell(const SiteKernel& kernel, const std::string& scenario,
     return cell("n/a", "not available: " +
                            (observation == nullptr ? verdict->reason : observation->reason));
   const PlaceVerdict* own = first_place(*verdict, departs);
-  const bool departs_here = std::any_of(
-      verdict->places.begin(), verdict->places.end(),
-      [&](const PlaceVerdict& p) { return p.place == place && departs(p); });
+  const bool departs_here =
+      std::any_of(verdict->places.begin(), verdict->places.end(),
+                  [&](const PlaceVerdict& p) { return p.place == place && departs(p); });
   if (own != nullptr && !departs_here) {
     const MatrixCell told = told_at(*observation, own->place);
     return cell(own->place.substr(0, own->place.find('#')) + ": " + told.text, told.words);
@@ -209,9 +207,8 @@ std::vector<MatrixGroup> matrix_groups(const SiteModel& model) {
     group->rows.push_back(matrix_row(model, scenario));
   }
   // The states of `entry` are many and alike; what tells a story of its own comes first.
-  std::stable_partition(groups.begin(), groups.end(), [](const MatrixGroup& group) {
-    return family_of(group.name) != "entry";
-  });
+  std::stable_partition(groups.begin(), groups.end(),
+                        [](const MatrixGroup& group) { return family_of(group.name) != "entry"; });
   return groups;
 }
 

@@ -102,6 +102,14 @@ std::string kernel_page(const std::string& kernel) {
   return "kernel/" + path_part(kernel) + ".html";
 }
 
+std::string pictures_page(const std::string& kernel) {
+  return "pictures/" + path_part(kernel) + ".html";
+}
+
+std::string badge_file(const std::string& kernel) {
+  return "badges/" + path_part(kernel) + ".svg";
+}
+
 std::string pair_page(const std::string& kernel, const std::string& other) {
   return fmt::format("compare/{}/{}.html", path_part(kernel), path_part(other));
 }
@@ -137,14 +145,12 @@ void NewestResults::add(const RunDirectory& run, const std::vector<RunResult>& r
 }
 
 SiteModel NewestResults::model(const SiteInput& input) && {
-  if (kernels_.empty())
-    throw UsageError("none of the runs has a result to show");
+  if (kernels_.empty()) throw UsageError("none of the runs has a result to show");
   SiteModel model;
   model.reference = input.reference;
   model.changes = input.changes;
   for (const PlannedKernel& plan : planned_) {
-    const auto kernel =
-        find_id(kernels_, plan.id, [](const SiteKernel& one) { return one.id(); });
+    const auto kernel = find_id(kernels_, plan.id, [](const SiteKernel& one) { return one.id(); });
     if (kernel == kernels_.end())
       model.absent.push_back(plan);
     else

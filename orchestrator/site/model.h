@@ -45,6 +45,8 @@ std::string family_of(const std::string& scenario);
 /// a path below that folder, and no two ids have one.
 std::string scenario_page(const std::string& scenario);
 std::string kernel_page(const std::string& kernel);
+std::string pictures_page(const std::string& kernel);
+std::string badge_file(const std::string& kernel);
 /// The page that compares two kernels of the matrix.
 std::string pair_page(const std::string& kernel, const std::string& other);
 

@@ -52,16 +52,6 @@ std::size_t count_of(const Totals& totals, std::string_view word) {
   return totals.unreferenced;
 }
 
-Json totals_data(const Totals& totals) {
-  Json data = Json::array();
-  for (const VerdictText& verdict : legend)
-    data.push_back({{"word", verdict.word},
-                    {"mark", verdict.mark},
-                    {"count", count_of(totals, verdict.word)},
-                    {"none", count_of(totals, verdict.word) == 0}});
-  return data;
-}
-
 Json kernel_link(const SiteModel& model, const std::string& id) {
   for (const SiteKernel& kernel : model.kernels)
     if (kernel.id() == id)
@@ -186,8 +176,7 @@ std::string_view place_word(const ScenarioVerdict* verdict, const std::string& p
 }
 
 std::string trace_ending(const Observation* observation, const ScenarioVerdict* verdict) {
-  if (observation == nullptr)
-    return verdict == nullptr ? "not asked" : verdict->reason;
+  if (observation == nullptr) return verdict == nullptr ? "not asked" : verdict->reason;
   std::string text(to_string(observation->ending));
   if (!observation->signal.empty()) text += " by " + observation->signal;
   if (!observation->reason.empty()) text += ": " + observation->reason;
@@ -233,12 +222,25 @@ Json traces_data(const SiteModel& model, const std::string& scenario) {
                        {"word", word},
                        {"mark", mark_of(word)}});
   }
-  data["rows"].push_back({{"head", "ending"},
-                          {"step", "ending"},
-                          {"expected", reference == nullptr
-                                           ? ""
-                                           : trace_ending(reference, nullptr)},
-                          {"cells", endings}});
+  data["rows"].push_back(
+      {{"head", "ending"},
+       {"step", "ending"},
+       {"expected", reference == nullptr ? "" : trace_ending(reference, nullptr)},
+       {"cells", endings}});
+  return data;
+}
+
+/// The scenario's row of the matrix, laid out for itself.
+Json strip_data(const SiteModel& model, const ScenarioInfo& scenario) {
+  const MatrixRow row = matrix_row(model, scenario);
+  Json data{{"step", row.place}, {"reference", {{"text", row.reference.text}}}};
+  data["cells"] = Json::array();
+  for (std::size_t i = 0; i < row.cells.size(); ++i) {
+    Json cell = kernel_link(model, model.kernels[i].id());
+    cell["text"] = row.cells[i].text;
+    cell["word"] = row.cells[i].verdict;
+    data["cells"].push_back(std::move(cell));
+  }
   return data;
 }
 
@@ -247,53 +249,15 @@ Json change_points_data(const SiteModel& model, const std::string& scenario) {
   for (const ChangePoints& points : change_points(model, scenario)) {
     Json spans = Json::array();
     for (const Span& span : points.spans)
-      spans.push_back({{"value", span.value},
+      spans.push_back({{"first", spans.empty()},
+                       {"is_reference", span.kernels.empty()},
+                       {"value", span.value},
                        {"since", span.since},
                        {"kernels", kernel_links(model, span.kernels)},
                        {"changes", change_datas(model, span.changes)},
                        {"unexplained", span.unexplained}});
     data.push_back({{"head", points.head}, {"spans", spans}, {"count", points.spans.size()}});
   }
-  return data;
-}
-
-/// A step's args may be long; what the reader compares is told by the whole step.
-Json differences_data(const SiteModel& model, const Summary& summary) {
-  Json data;
-  data["unexplained"] = Json::array();
-  for (const UnexplainedDifference& difference : summary.unexplained)
-    data["unexplained"].push_back({{"scenario", scenario_link(difference.scenario)},
-                                   {"place", difference.place},
-                                   {"expected", difference.expected},
-                                   {"got", difference.got},
-                                   {"grounds", difference.grounds}});
-  data["explained"] = Json::array();
-  for (const ExplainedDifferences& group : summary.explained) {
-    Json changes = Json::array();
-    for (const Change* change : group.changes) changes.push_back(change_data(*change));
-    Json transitions = Json::array();
-    for (const auto& transition : group.transitions)
-      transitions.push_back({{"expected", transition.expected},
-                             {"got", transition.got},
-                             {"scenarios", scenario_links(transition.scenarios)},
-                             {"how_many", counted(transition.scenarios.size(), "scenario")}});
-    data["explained"].push_back({{"changes", changes}, {"transitions", transitions}});
-  }
-  const auto unjudged = [](const std::vector<Unjudged>& all) {
-    Json list = Json::array();
-    for (const Unjudged& one : all)
-      list.push_back({{"reason", one.reason},
-                      {"scenarios", scenario_links(one.scenarios)},
-                      {"how_many", counted(one.scenarios.size(), "scenario")}});
-    return list;
-  };
-  data["inconclusive"] = unjudged(summary.inconclusive);
-  data["gone"] = unjudged(summary.gone);
-  data["flaky"] = Json::array();
-  for (const Told& told : summary.flaky) data["flaky"].push_back(told.what);
-  for (const char* part : {"unexplained", "explained", "inconclusive", "gone", "flaky"})
-    data[std::string("has_") + part] = !data[part].empty();
-  data["reference"] = model.reference.kernel.id;
   return data;
 }
 
@@ -334,12 +298,62 @@ std::string seconds_of(const GuestRun& guest) {
 /// A newer run than the one whose result is shown that did not get one.
 std::string latest_note(const SiteKernel& kernel) {
   if (kernel.latest == kernel.report.plan || kernel.latest.state == KernelState::done) return {};
-  std::string note = fmt::format("The newest run has no result of it: {}", to_string(kernel.latest.state));
+  std::string note =
+      fmt::format("The newest run has no result of it: {}", to_string(kernel.latest.state));
   if (!kernel.latest.reason.empty()) note += ": " + kernel.latest.reason;
   return note + ".";
 }
 
 }  // namespace
+
+Json totals_data(const Totals& totals) {
+  Json data = Json::array();
+  for (const VerdictText& verdict : legend)
+    data.push_back({{"word", verdict.word},
+                    {"mark", verdict.mark},
+                    {"count", count_of(totals, verdict.word)},
+                    {"none", count_of(totals, verdict.word) == 0}});
+  return data;
+}
+
+Json differences_data(const Summary& summary, const std::string& against) {
+  Json data;
+  data["unexplained"] = Json::array();
+  for (const UnexplainedDifference& difference : summary.unexplained)
+    data["unexplained"].push_back({{"scenario", scenario_link(difference.scenario)},
+                                   {"place", difference.place},
+                                   {"expected", difference.expected},
+                                   {"got", difference.got},
+                                   {"grounds", difference.grounds}});
+  data["explained"] = Json::array();
+  for (const ExplainedDifferences& group : summary.explained) {
+    Json changes = Json::array();
+    for (const Change* change : group.changes) changes.push_back(change_data(*change));
+    Json transitions = Json::array();
+    for (const auto& transition : group.transitions)
+      transitions.push_back({{"expected", transition.expected},
+                             {"got", transition.got},
+                             {"scenarios", scenario_links(transition.scenarios)},
+                             {"how_many", counted(transition.scenarios.size(), "scenario")}});
+    data["explained"].push_back({{"changes", changes}, {"transitions", transitions}});
+  }
+  const auto unjudged = [](const std::vector<Unjudged>& all) {
+    Json list = Json::array();
+    for (const Unjudged& one : all)
+      list.push_back({{"reason", one.reason},
+                      {"scenarios", scenario_links(one.scenarios)},
+                      {"how_many", counted(one.scenarios.size(), "scenario")}});
+    return list;
+  };
+  data["inconclusive"] = unjudged(summary.inconclusive);
+  data["gone"] = unjudged(summary.gone);
+  data["flaky"] = Json::array();
+  for (const Told& told : summary.flaky) data["flaky"].push_back(told.what);
+  for (const char* part : {"unexplained", "explained", "inconclusive", "gone", "flaky"})
+    data[std::string("has_") + part] = !data[part].empty();
+  data["reference"] = against;
+  return data;
+}
 
 Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
   const Observation* reference = observation_of(model.reference, scenario.id);
@@ -348,9 +362,11 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
   data["family"] = family_of(scenario.id);
   data["asks"] = scenario.asks;
   data["grounds"] = scenario.grounds;
+  data["has_grounds"] = !scenario.grounds.empty();
   data["needs"] = fmt::format("{}", fmt::join(scenario.needs, ", "));
   data["reference"] = model.reference.kernel.id;
   data["referenced"] = reference != nullptr;
+  data["strip"] = strip_data(model, scenario);
   data["story"] = story_data(model, scenario.id);
   data["ending"] = reference == nullptr || reference->ending == ScenarioEnding::completed
                        ? Json()
@@ -397,7 +413,7 @@ Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::st
                          {"Asked for", fmt::format("{}", fmt::join(result.probe.selection, " "))}});
   data["totals"] = totals_data(kernel.diff().scenario_totals);
   data["steps"] = steps_sentence(kernel.diff().step_totals);
-  data["differences"] = differences_data(model, summary);
+  data["differences"] = differences_data(summary, model.reference.kernel.id);
   data["unsupported"] = unsupported_data(kernel);
   data["has_unsupported"] = !data["unsupported"].empty();
   data["console"] = console;
@@ -423,7 +439,8 @@ Json kernels_data(const SiteModel& model) {
   }
   data["absent"] = Json::array();
   for (const PlannedKernel& plan : model.absent)
-    data["absent"].push_back({{"id", plan.id}, {"state", to_string(plan.state)}, {"reason", plan.reason}});
+    data["absent"].push_back(
+        {{"id", plan.id}, {"state", to_string(plan.state)}, {"reason", plan.reason}});
   data["has_absent"] = !model.absent.empty();
   return data;
 }
@@ -457,6 +474,76 @@ Json changes_data(const SiteModel& model) {
     item["shows"] = !here.scenarios.empty();
     data["changes"].push_back(std::move(item));
   }
+  return data;
+}
+
+Json history_data(const SiteModel& model, const History& history) {
+  std::set<std::string> kernels;
+  for (const Night& night : history.nights)
+    for (const NightKernel& kernel : night.kernels) kernels.insert(kernel.kernel);
+  Json data;
+  // In the matrix's order; a kernel is on a night only if it has a result, so it is there too.
+  std::vector<std::string> columns;
+  for (const SiteKernel& kernel : model.kernels)
+    if (kernels.count(kernel.id()) > 0) columns.push_back(kernel.id());
+  data["kernels"] = kernel_links(model, columns);
+  data["nights"] = Json::array();
+  std::string truth;
+  for (const Night& night : history.nights) {
+    Json cells = Json::array();
+    for (const std::string& id : columns) {
+      const auto kernel =
+          std::find_if(night.kernels.begin(), night.kernels.end(),
+                       [&, &wanted = id](const NightKernel& k) { return k.kernel == wanted; });
+      if (kernel == night.kernels.end())
+        cells.push_back({{"run", false}});
+      else
+        cells.push_back({{"run", true},
+                         {"digest", kernel->digest.substr(0, 8)},
+                         {"whole_digest", kernel->digest},
+                         {"release", kernel->release},
+                         {"changes", kernel->changes == 0 ? std::string()
+                                                          : counted(kernel->changes, "change")}});
+    }
+    data["nights"].push_back({{"night", night.run},
+                              {"started", night.started},
+                              {"digest", night.digest.substr(0, 12)},
+                              {"whole_digest", night.digest},
+                              {"same", night.digest == truth},
+                              {"cells", cells}});
+    truth = night.digest;
+  }
+  std::reverse(data["nights"].begin(), data["nights"].end());
+  data["changes"] = Json::array();
+  for (const NightChange& change : history.changes)
+    data["changes"].push_back({{"night", change.night},
+                               {"before", change.before},
+                               {"kernel", change.kernel},
+                               {"kernel_page", kernel_page(change.kernel)},
+                               {"scenario", scenario_link(change.scenario)},
+                               {"step", change.step},
+                               {"from", describe_seen(change.from)},
+                               {"to", describe_seen(change.to)},
+                               {"from_release", change.from_release},
+                               {"to_release", change.to_release},
+                               {"same_kernel", change.same_kernel},
+                               {"probe_changed", change.probe_changed}});
+  data["has_changes"] = !history.changes.empty();
+  data["steadiness"] = Json::array();
+  std::size_t steady = 0;
+  for (const ScenarioHistory& scenario : by_flips(history.scenarios)) {
+    if (scenario.flips == 0) {
+      ++steady;
+      continue;
+    }
+    data["steadiness"].push_back({{"scenario", scenario_link(scenario.scenario)},
+                                  {"flips", scenario.flips},
+                                  {"nights", scenario.nights},
+                                  {"streak", scenario.streak},
+                                  {"last_flip", scenario.last_flip}});
+  }
+  data["has_flips"] = !data["steadiness"].empty();
+  data["steady"] = counted(steady, "scenario");
   return data;
 }
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/reports/summary.h"
+#include "orchestrator/site/history.h"
 #include "orchestrator/site/matrix.h"
 #include "orchestrator/site/model.h"
 
@@ -11,9 +13,16 @@
 /// site's folder.
 namespace brokenpipe {
 
+/// A count for each verdict, for a row of chips.
+nlohmann::ordered_json totals_data(const Totals& totals);
+
+/// What one kernel has other than `against`, the name of what it was held against.
+nlohmann::ordered_json differences_data(const Summary& summary, const std::string& against);
+
 nlohmann::ordered_json scenario_data(const SiteModel& model, const ScenarioInfo& scenario);
 
-/// A kernel's page. `console` is its guest's log.
+/// A kernel's page; its `differences` are for the template of that name. `console` is its guest's
+/// log.
 nlohmann::ordered_json kernel_data(const SiteModel& model, const SiteKernel& kernel,
                                    const std::string& console);
 
@@ -22,6 +31,9 @@ nlohmann::ordered_json kernels_data(const SiteModel& model);
 
 /// Every change, and where it shows.
 nlohmann::ordered_json changes_data(const SiteModel& model);
+
+/// Nights by kernels, what changed when, and how steady scenarios are.
+nlohmann::ordered_json history_data(const SiteModel& model, const History& history);
 
 /// A group's heading and counts. Its rows are rendered one by one, for there may be many cells.
 nlohmann::ordered_json group_data(const SiteModel& model, const MatrixGroup& group);

@@ -169,9 +169,8 @@ bool departs_unexplained(const SiteKernel& kernel, const std::string& scenario,
                          const std::string& place) {
   const ScenarioVerdict* verdict = kernel.verdict(scenario);
   return verdict != nullptr &&
-         std::any_of(verdict->places.begin(), verdict->places.end(), [&](const PlaceVerdict& p) {
-           return p.place == place && p.unexplained();
-         });
+         std::any_of(verdict->places.begin(), verdict->places.end(),
+                     [&](const PlaceVerdict& p) { return p.place == place && p.unexplained(); });
 }
 
 std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
@@ -208,8 +207,7 @@ std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
   return spans;
 }
 
-const Step* step_at(const SiteModel& model, const std::string& scenario,
-                    const std::string& place) {
+const Step* step_at(const SiteModel& model, const std::string& scenario, const std::string& place) {
   const auto in = [&](const Observation* observation) -> const Step* {
     if (observation == nullptr) return nullptr;
     for (const Step& step : observation->steps)
@@ -227,8 +225,7 @@ bool same_trace(const Observation* one, const Observation* other) {
   if (one->ending != other->ending || one->signal != other->signal ||
       one->reason != other->reason || one->disagreeing.size() != other->disagreeing.size())
     return false;
-  return std::equal(one->steps.begin(), one->steps.end(), other->steps.begin(),
-                    other->steps.end(),
+  return std::equal(one->steps.begin(), one->steps.end(), other->steps.begin(), other->steps.end(),
                     [](const Step& a, const Step& b) { return a.id == b.id && a.seen == b.seen; });
 }
 
@@ -237,8 +234,7 @@ bool same_verdicts(const ScenarioVerdict* one, const ScenarioVerdict* other) {
   return one->verdict == other->verdict &&
          std::equal(one->places.begin(), one->places.end(), other->places.begin(),
                     other->places.end(), [](const PlaceVerdict& a, const PlaceVerdict& b) {
-                      return a.place == b.place && a.verdict == b.verdict &&
-                             a.changes == b.changes;
+                      return a.place == b.place && a.verdict == b.verdict && a.changes == b.changes;
                     });
 }
 
@@ -269,8 +265,7 @@ std::vector<std::string> merged_places(const SiteModel& model, const std::string
     }
   };
   merge(observation_of(model.reference, scenario));
-  for (const SiteKernel& kernel : model.kernels)
-    merge(observation_of(kernel.result(), scenario));
+  for (const SiteKernel& kernel : model.kernels) merge(observation_of(kernel.result(), scenario));
   return places;
 }
 
@@ -295,8 +290,7 @@ std::vector<TraceGroup> trace_groups(const SiteModel& model, const std::string& 
     auto group = std::find_if(groups.begin(), groups.end(), [&](const TraceGroup& g) {
       return same_trace(g.observation, observation) && same_verdicts(g.verdict, verdict);
     });
-    if (group == groups.end())
-      group = groups.insert(groups.end(), {{}, observation, verdict});
+    if (group == groups.end()) group = groups.insert(groups.end(), {{}, observation, verdict});
     group->kernels.push_back(kernel.id());
   }
   return groups;

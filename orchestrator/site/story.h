@@ -17,8 +17,8 @@ std::string step_head(const Step& step);
 
 /// What a place of a scenario has been from one kernel on.
 struct Span {
-  std::string value;                 ///< `-1 EPIPE +SIGPIPE`; `n/a`; `not made`
-  std::string since;                 ///< `3.16`; `6.18`; `≤ 6.12`: there, or between it and the one before
+  std::string value;  ///< `-1 EPIPE +SIGPIPE`; `n/a`; `not made`
+  std::string since;  ///< `3.16`; `6.18`; `≤ 6.12`: there, or between it and the one before
   std::vector<std::string> kernels;  ///< those that were run and gave it, without the reference
   std::vector<std::string> changes;  ///< ids of the changes that lead to it from the span before
   bool unexplained = false;          ///< it departs from the reference, and no change says why
