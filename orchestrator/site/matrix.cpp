@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "orchestrator/site/answer.h"
 #include "results/describe.h"
@@ -206,9 +207,13 @@ std::vector<MatrixGroup> matrix_groups(const SiteModel& model) {
     if (group == groups.end()) group = groups.insert(groups.end(), {name, {}});
     group->rows.push_back(matrix_row(model, scenario));
   }
-  // The states of `entry` are many and alike; what tells a story of its own comes first.
-  std::stable_partition(groups.begin(), groups.end(),
-                        [](const MatrixGroup& group) { return family_of(group.name) != "entry"; });
+  // What tells a story of its own before the states of `entry`, which are many and alike; then
+  // the larger before the smaller.
+  const auto key = [](const MatrixGroup& group) {
+    return std::tuple(family_of(group.name) == "entry", -static_cast<long>(group.rows.size()));
+  };
+  std::stable_sort(groups.begin(), groups.end(),
+                   [&](const auto& one, const auto& other) { return key(one) < key(other); });
   return groups;
 }
 

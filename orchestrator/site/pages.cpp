@@ -598,6 +598,8 @@ Json matrix_data(const SiteModel& model, const std::vector<MatrixGroup>& groups)
     item["series"] = version_text(kernel.result().kernel);
     data["kernels"].push_back(std::move(item));
   }
+  // The view of what is recent: from the middle of the matrix on.
+  data["recent"] = version_text(model.kernels[model.kernels.size() / 2].result().kernel);
   std::vector<std::string> families;
   for (const MatrixGroup& group : groups)
     if (families.empty() || families.back() != family_of(group.name))
