@@ -177,14 +177,19 @@ Answer answer(const Step& step) {
   return told;
 }
 
-Answer answer_at(const RunResult& result, const std::string& scenario, const std::string& step) {
+const Step* find_step(const RunResult& result, const std::string& scenario,
+                      const std::string& step) {
   const Observation* observation = find_observation(result, scenario);
-  if (observation != nullptr) {
-    const auto found = std::find_if(observation->steps.begin(), observation->steps.end(),
-                                    [&](const Step& s) { return s.id == step; });
-    if (found != observation->steps.end()) return answer(*found);
-  }
-  return no_answer(result, scenario, observation);
+  if (observation == nullptr) return nullptr;
+  const auto found = std::find_if(observation->steps.begin(), observation->steps.end(),
+                                  [&](const Step& s) { return s.id == step; });
+  return found == observation->steps.end() ? nullptr : &*found;
+}
+
+Answer answer_at(const RunResult& result, const std::string& scenario, const std::string& step) {
+  const Step* found = find_step(result, scenario, step);
+  return found != nullptr ? answer(*found)
+                          : no_answer(result, scenario, find_observation(result, scenario));
 }
 
 std::string first_step(const RunResult& result, const std::string& scenario) {

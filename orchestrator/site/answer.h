@@ -45,6 +45,10 @@ Answer answer(const Step& step);
 /// the result), `n/a` (the kernel lacks what it needs), `?` (inconclusive), `not made`.
 Answer answer_at(const RunResult& result, const std::string& scenario, const std::string& step);
 
+/// A step of a scenario; null where the scenario or the step is not there.
+const Step* find_step(const RunResult& result, const std::string& scenario,
+                      const std::string& step);
+
 /// The id of the first step of a scenario, which is the call that it is about where it has one
 /// entry point; empty where there is none.
 std::string first_step(const RunResult& result, const std::string& scenario);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
+#include <vector>
 
 #include "orchestrator/site/markup.h"
 #include "results/describe.h"
@@ -11,6 +13,20 @@
 
 namespace brokenpipe {
 namespace {
+
+/// For a URI: a local kernel's id is the name of its file.
+std::string percent_encoded(const std::string& text) {
+  constexpr std::string_view unreserved =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string encoded;
+  for (const char c : text) {
+    if (unreserved.find(c) != std::string_view::npos)
+      encoded += c;
+    else
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
 
 /// A tag URI (RFC 4151); the date says when the name began to be used so.
 std::string tag(const std::string& what) {
@@ -78,9 +94,11 @@ std::string atom_feed(const History& history, const std::string& page) {
     for (const auto& [kernel, changes] : by_night[night->run]) {
       pugi::xml_node entry = append(feed, "entry");
       append(entry, "title", headline(changes));
-      append(entry, "id", tag(fmt::format("changes/{}/{}", night->run, kernel)));
+      append(
+          entry, "id",
+          tag(fmt::format("changes/{}/{}", percent_encoded(night->run), percent_encoded(kernel))));
       append(entry, "updated", night->started);
-      link_to(entry, "alternate", page + "#" + night->run);
+      link_to(entry, "alternate", page + "#" + percent_encoded(night->run));
       describe_changes(entry, changes);
     }
   }

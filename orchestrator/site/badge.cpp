@@ -29,10 +29,15 @@ std::string_view fill(BadgeColour colour) {
 /// About as wide as 11 px of a sans-serif font is; textLength makes it exact.
 int text_width(const std::string& text) {
   constexpr std::string_view narrow = " !'(),-./:;I[]fijlrt|";
+  constexpr std::string_view wide = "%@MWmw";
   int tenths = 0;
   for (const char c : text) {
     const bool continues = (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;  // of UTF-8
-    if (!continues) tenths += narrow.find(c) == std::string_view::npos ? 69 : 42;
+    if (continues) continue;
+    if (narrow.find(c) != std::string_view::npos)
+      tenths += 38;
+    else
+      tenths += wide.find(c) != std::string_view::npos ? 100 : 69;
   }
   return (tenths + 9) / 10;
 }
@@ -54,8 +59,16 @@ int draw(pugi::xml_node svg, int x, const std::string& words, std::string_view c
   return x + width;
 }
 
-std::string counted_unexplained(std::size_t count) {
-  return fmt::format("{} unexplained", count);
+BadgeColour colour_of(ExitCode code) {
+  switch (code) {
+    case ExitCode::as_reference:
+      return BadgeColour::good;
+    case ExitCode::differs:
+      return BadgeColour::bad;
+    case ExitCode::incomplete:
+      break;
+  }
+  return BadgeColour::attention;
 }
 
 }  // namespace
@@ -76,27 +89,27 @@ std::string badge(const std::string& label, const std::string& message, BadgeCol
 
 std::string kernel_badge(const Diff& diff) {
   const Totals& totals = diff.scenario_totals;
-  BadgeColour colour = BadgeColour::good;
-  std::string message = counted_unexplained(totals.unexplained);
-  if (totals.inconclusive > 0) {
-    colour = BadgeColour::attention;
-    message += fmt::format(", {} inconclusive", totals.inconclusive);
-  }
-  if (totals.unexplained > 0 || totals.flaky > 0) colour = BadgeColour::bad;
+  std::string message = fmt::format("{} unexplained", totals.unexplained);
   if (totals.flaky > 0) message += fmt::format(", {} flaky", totals.flaky);
-  return badge(diff.contender.id, message, colour);
+  if (totals.inconclusive > 0) message += fmt::format(", {} inconclusive", totals.inconclusive);
+  // That something is missing too does not make a difference less bad.
+  const bool differs = totals.unexplained > 0 || totals.flaky > 0;
+  return badge(diff.contender.id, message, differs ? BadgeColour::bad : colour_of(exit_code(diff)));
 }
 
-std::string matrix_badge(ExitCode code) {
-  switch (code) {
-    case ExitCode::as_reference:
-      return badge("matrix", "as 3.16 or explained", BadgeColour::good);
-    case ExitCode::differs:
-      return badge("matrix", "unexplained differences", BadgeColour::bad);
-    case ExitCode::incomplete:
-      break;
-  }
-  return badge("matrix", "incomplete", BadgeColour::attention);
+std::string matrix_badge(ExitCode code, const std::string& reference) {
+  const auto message = [&]() -> std::string {
+    switch (code) {
+      case ExitCode::as_reference:
+        return fmt::format("as {} or explained", reference);
+      case ExitCode::differs:
+        return "unexplained differences";
+      case ExitCode::incomplete:
+        break;
+    }
+    return "incomplete";
+  };
+  return badge("matrix", message(), colour_of(code));
 }
 
 }  // namespace brokenpipe

@@ -14,7 +14,7 @@ std::string badge(const std::string& label, const std::string& message, BadgeCol
 /// `debian-6.12: 0 unexplained`, of one kernel.
 std::string kernel_badge(const Diff& diff);
 
-/// `matrix: as 3.16 or explained`, of a whole run.
-std::string matrix_badge(ExitCode code);
+/// `matrix: as linux-3.16 or explained`, of a whole run held against `reference`.
+std::string matrix_badge(ExitCode code, const std::string& reference);
 
 }  // namespace brokenpipe

@@ -195,18 +195,10 @@ struct Card {
   }
 };
 
-const Step* step_of(const RunResult& result, const std::string& scenario, const std::string& id) {
-  for (const Observation& observation : result.observations)
-    if (observation.scenario == scenario)
-      for (const Step& step : observation.steps)
-        if (step.id == id) return &step;
-  return nullptr;
-}
-
 Answer answer_to(const Question& question, const State& state, const RunResult& result) {
   if (question.scenario.empty()) return {"not asked", "not asked", AnswerKind::none};
   if (!question.state_step.empty()) {
-    const Step* looked = step_of(result, question.scenario, question.state_step);
+    const Step* looked = find_step(result, question.scenario, question.state_step);
     const std::string seen =
         looked == nullptr ? state.name : looked->seen.value("state", std::string());
     if (seen != state.name) return {"→ " + seen, "it is in " + seen + " by then", AnswerKind::none};
