@@ -1,6 +1,7 @@
 #include "orchestrator/site/matrix.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -82,6 +83,17 @@ std::string compact(std::string text) {
   return text;
 }
 
+/// An answer in the room of a cell. What the wire carried is told without a word about it.
+std::string cell_text(const Step& step) {
+  const auto segments = step.seen.find("segments");
+  if (segments == step.seen.end() || step.seen.size() != 1 || !segments->is_array())
+    return compact(answer(step).text);
+  std::vector<std::string> sent;
+  for (const Json& segment : *segments)
+    sent.push_back(segment.is_string() ? segment.get<std::string>() : segment.dump());
+  return sent.empty() ? "silence" : fmt::format("{}", fmt::join(sent, "; "));
+}
+
 MatrixCell without_answer(std::string text, std::string words) {
   return {std::move(text), std::move(words), {}};
 }
@@ -89,7 +101,7 @@ MatrixCell without_answer(std::string text, std::string words) {
 /// What an observation has at a place.
 MatrixCell told_at(const Observation& observation, const std::string& place) {
   if (const Step* step = find_step(observation, place))
-    return {compact(answer(*step).text), describe(*step), {}};
+    return {cell_text(*step), describe(*step), {}};
   if (observation.ending == ScenarioEnding::killed)
     return {"killed", "killed by " + observation.signal, {}};
   if (place == ending_place) {

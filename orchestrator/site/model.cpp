@@ -84,6 +84,11 @@ std::string version_text(const KernelIdentity& kernel) {
              : fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
 }
 
+std::string series_text(const KernelIdentity& kernel) {
+  const auto version = version_of(kernel);
+  return version ? fmt::format("{}.{}", version->major, version->minor) : std::string();
+}
+
 std::string family_of(const std::string& scenario) {
   return scenario.substr(0, scenario.find('/'));
 }

@@ -250,7 +250,7 @@ Json change_points_data(const SiteModel& model, const std::string& scenario) {
     Json spans = Json::array();
     for (const Span& span : points.spans)
       spans.push_back({{"first", spans.empty()},
-                       {"is_reference", span.kernels.empty()},
+                       {"is_reference", span.reference},
                        {"value", span.value},
                        {"since", span.since},
                        {"kernels", kernel_links(model, span.kernels)},
@@ -593,13 +593,15 @@ Json matrix_data(const SiteModel& model, const std::vector<MatrixGroup>& groups)
                               {"meaning", verdict.meaning},
                               {"count", count_of(totals, verdict.word)}});
   data["kernels"] = Json::array();
+  data["series"] = Json::array();
   for (const SiteKernel& kernel : model.kernels) {
-    Json item = kernel_link(model, kernel.id());
-    item["series"] = version_text(kernel.result().kernel);
-    data["kernels"].push_back(std::move(item));
+    data["kernels"].push_back(kernel_link(model, kernel.id()));
+    const std::string series = series_text(kernel.result().kernel);
+    if (!series.empty() && (data["series"].empty() || data["series"].back() != series))
+      data["series"].push_back(series);
   }
   // The view of what is recent: from the middle of the matrix on.
-  data["recent"] = version_text(model.kernels[model.kernels.size() / 2].result().kernel);
+  data["recent"] = series_text(model.kernels[model.kernels.size() / 2].result().kernel);
   std::vector<std::string> families;
   for (const MatrixGroup& group : groups)
     if (families.empty() || families.back() != family_of(group.name))
