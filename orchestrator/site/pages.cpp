@@ -567,6 +567,7 @@ Json group_data(const SiteModel& model, const MatrixGroup& group) {
   Json data;
   std::string anchor = group.name;
   std::replace(anchor.begin(), anchor.end(), '/', '-');
+  if (group.part > 0) anchor += fmt::format("-{}", group.part + 1);
   data["name"] = group.name;
   data["anchor"] = anchor;
   data["family"] = family_of(group.name);
