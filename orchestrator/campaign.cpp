@@ -103,7 +103,7 @@ class CampaignRun {
         runs.push_back(run_kernel(one_hypervisor(), options_.order, stored,
                                   directory_.console_file(kernel.id), events, stop_));
       } else {
-        runs.push_back(run_host(options_.order, options_.jobs, events));
+        runs.push_back(run_host(options_.order, options_.jobs, events, stop_));
       }
     }
     const bool stopped_between =
@@ -123,7 +123,9 @@ class CampaignRun {
 
   Hypervisor& one_hypervisor() {
     const std::lock_guard lock(mutex_);
-    return hypervisor_();
+    Hypervisor& hypervisor = hypervisor_();
+    directory_.booted_with(hypervisor.qemu_version(), hypervisor.libvirt_version());
+    return hypervisor;
   }
 
   void keep(const RunResult& result) {

@@ -48,9 +48,6 @@ RunDirectory new_run(const fs::path& out, const std::vector<KernelChoice>& reque
   RunRecord record;
   record.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now);
   record.id = fmt::format("{:%Y%m%dT%H%M%SZ}", now);
-  for (unsigned nth = 2; fs::exists(out / record.id); ++nth) {
-    record.id = fmt::format("{:%Y%m%dT%H%M%SZ}-{}", now, nth);
-  }
   record.command_line = command_line;
   record.uname = this_machine();
   for (const KernelChoice& request : requests) {
@@ -61,13 +58,15 @@ RunDirectory new_run(const fs::path& out, const std::vector<KernelChoice>& reque
   return RunDirectory::create(out, record);
 }
 
-// What a resumed run still has to do: everything that is neither done nor known to be nowhere.
-std::vector<KernelChoice> left_to_do(const RunDirectory& directory,
+// What a resumed run still has to do: everything that is not done, and what another probe has
+// answered, for one run holds the answers of one probe.
+std::vector<KernelChoice> left_to_do(const RunDirectory& directory, const ProbeIdentity& probe,
                                      std::vector<KernelChoice> requests) {
   std::erase_if(requests, [&](const KernelChoice& request) {
     const auto& kernels = directory.run().kernels;
     return std::any_of(kernels.begin(), kernels.end(), [&](const PlannedKernel& planned) {
-      return planned.id == request.id && planned.state == KernelState::done;
+      return planned.id == request.id && planned.state == KernelState::done &&
+             directory.result(request.id).value().probe == probe;
     });
   });
   return requests;
@@ -261,7 +260,7 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
   }
   RunDirectory directory =
       options.resume.empty() ? new_run(out, requests, command_line) : open_run(options.resume);
-  requests = left_to_do(directory, std::move(requests));
+  requests = left_to_do(directory, campaign.order.identity, std::move(requests));
 
   const bool live = is_terminal(stderr) && !options.console;
   Progress progress(stderr, live, ids(requests));

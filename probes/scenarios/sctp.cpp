@@ -125,6 +125,13 @@ void blocked_send(Trace& trace, const std::function<void(Pair& pair)>& happen) {
   sending.join();
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
+const Register blocked_abort_entry{{
+    .id = "sctp/sctp-one-to-one-blocked-abort",
+    .asks = "What does a sender get that waits for room when its peer aborts?",
+    .grounds = {wait_for_sndbuf, sctp_error},
+    .needs = {"sctp"},
+    .run = [](Trace& trace) { blocked_send(trace, [](Pair& pair) { abortive_close(pair.b); }); },
+}};
 const Register blocked_shut_wr_entry{{
     .id = "sctp/sctp-one-to-one-blocked-shut-wr",
     .asks = "Does a sender that waits for room notice that another thread shuts down the socket?",
@@ -133,6 +140,20 @@ const Register blocked_shut_wr_entry{{
     .run =
         [](Trace& trace) {
           blocked_send(trace, [&](Pair& pair) { trace.shutdown(pair.a, SHUT_WR); });
+        },
+}};
+const Register blocked_shut_wr_peer_reads_entry{{
+    .id = "sctp/sctp-one-to-one-blocked-shut-wr-peer-reads",
+    .asks = "What does a sender get that waits for room on a socket which another thread has shut "
+            "down, when the peer makes room?",
+    .grounds = {wait_for_sndbuf, "net/sctp/socket.c:sctp_shutdown", sctp_error},
+    .needs = {"sctp"},
+    .run =
+        [](Trace& trace) {
+          blocked_send(trace, [&](Pair& pair) {
+            trace.shutdown(pair.a, SHUT_WR);
+            drain(pair.b);
+          });
         },
 }};
 

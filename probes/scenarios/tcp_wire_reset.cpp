@@ -87,6 +87,23 @@ const Register syn_in_established_entry{scripted({
     .run = syn_in_established,
 })};
 
+void rst_at_sack_edge(Trace& trace) {
+  Peer peer({.sack = true});
+  const Fd a = peer.accepted();
+  peer.inject({.flags = PSH | ACK, .seq = 5, .length = 5});
+  wire(trace, peer);
+  peer.inject({.flags = RST, .seq = 10});
+  wire(trace, peer);
+  trace.state(a);
+}
+const Register rst_at_sack_edge_entry{scripted({
+    .id = "tcp-wire/rst-right-sack-edge",
+    .asks = "Data was lost, and the RST comes right behind what came after it: does it count?",
+    .grounds = {tcp_validate_incoming, tcp_send_challenge_ack,
+                "net/ipv4/tcp_input.c:tcp_data_queue_ofo"},
+    .run = rst_at_sack_edge,
+})};
+
 void rst_with_old_timestamp(Trace& trace) {
   Peer peer({.timestamps = true});
   const Fd a = peer.accepted();
