@@ -154,6 +154,7 @@ SiteModel NewestResults::model(const SiteInput& input) && {
   SiteModel model;
   model.reference = input.reference;
   model.changes = input.changes;
+  model.stories = input.scenarios.stories;
   for (const PlannedKernel& plan : planned_) {
     const auto kernel = find_id(kernels_, plan.id, [](const SiteKernel& one) { return one.id(); });
     if (kernel == kernels_.end())

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct SiteKernel {
 
 struct SiteModel {
   std::vector<ScenarioInfo> scenarios;  ///< sorted; also those that only results know
+  std::map<std::string, Story> stories;
   RunResult reference;
   Changes changes;
   std::vector<SiteKernel> kernels;    ///< by version

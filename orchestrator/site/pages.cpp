@@ -134,6 +134,14 @@ std::vector<std::pair<const Change*, std::vector<std::string>>> changes_in(
   return all;
 }
 
+/// What a reader has to know first; null where nobody has told it.
+Json rules_data(const SiteModel& model, const ScenarioInfo& scenario) {
+  const auto story = model.stories.find(scenario.story);
+  if (story == model.stories.end()) return nullptr;
+  const auto& [opening, rules, closing] = story->second;
+  return {{"opening", opening}, {"list", rules}, {"closing", closing}};
+}
+
 Json story_data(const SiteModel& model, const std::string& scenario) {
   const Observation* told = observation_of(model.reference, scenario);
   Json steps = Json::array();
@@ -366,6 +374,7 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
   data["needs"] = fmt::format("{}", fmt::join(scenario.needs, ", "));
   data["reference"] = model.reference.kernel.id;
   data["referenced"] = reference != nullptr;
+  data["rules"] = rules_data(model, scenario);
   data["strip"] = strip_data(model, scenario);
   data["story"] = story_data(model, scenario.id);
   data["ending"] = reference == nullptr || reference->ending == ScenarioEnding::completed
