@@ -52,12 +52,14 @@ KernelReport hostile_kernel() {
 }
 
 ScenarioList scenario_list(const RunResult& result) {
-  ScenarioList list{"0.1.0", {}};
+  ScenarioList list{"0.1.0", {}, {}};
   for (const Observation& observation : result.observations)
     list.scenarios.push_back({observation.scenario,
                               "What does a write get in " + observation.scenario + "?",
                               {"net/ipv4/tcp_input.c:tcp_reset"},
-                              {}});
+                              {},
+                              "sample"});
+  list.stories["sample"] = {"A write to nobody, by a few rules:", {"One rule.", hostile_text}, ""};
   return list;
 }
 

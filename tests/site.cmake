@@ -4,7 +4,10 @@ target_link_libraries(sample_site PUBLIC host site reports)
 target_compile_definitions(sample_site PRIVATE PROJECT_FILES="${PROJECT_SOURCE_DIR}")
 
 find_path(mustache_headers kainjow/mustache.hpp REQUIRED)
-brokenpipe_test(site_test SOURCES site_test.cpp LIBRARIES sample_site site reports)
+brokenpipe_test(site_test SOURCES site_test.cpp LIBRARIES sample_site site reports campaign images)
+target_compile_definitions(site_test PRIVATE PROBE="$<TARGET_FILE:brokenpipe-probe>"
+                                             BROKENPIPE_BINARY="$<TARGET_FILE:brokenpipe>")
+add_dependencies(site_test brokenpipe brokenpipe-probe)
 target_include_directories(site_test SYSTEM PRIVATE ${mustache_headers})
 
 add_executable(make_sites site/make_sites.cpp)

@@ -13,6 +13,7 @@
 #include "orchestrator/site/templates.h"
 #include "results/error.h"
 #include "results/file.h"
+#include "tests/cli.h"
 #include "tests/result_builder.h"
 #include "tests/sample_run.h"
 #include "tests/sample_site.h"
@@ -244,6 +245,10 @@ TEST(Story, StepsAreToldInSentences) {
             "The connection is in CLOSE_WAIT.");
   EXPECT_EQ(narrate(step("so_error#1", {{"so_error", "0"}})), "SO_ERROR has nothing to report.");
   EXPECT_EQ(narrate(step("send#1", {{"returned", "never"}})), "send(1) never returns.");
+  EXPECT_EQ(narrate(step("waitpid#1", {{"status", "killed by SIGPIPE"}, {"core_dumped", false}})),
+            "The process is killed by SIGPIPE.");
+  EXPECT_EQ(narrate(step("orphan#1", {{"state", "gone"}, {"elapsed", "tcp_fin_timeout"}})),
+            "orphan is gone after tcp_fin_timeout.");
   // What no sentence fits is told as everywhere else.
   EXPECT_EQ(narrate(step("send#1", {{"returned", 1}, {"count", 2}})), "send(1) = 1 count=2.");
 }
@@ -293,6 +298,27 @@ TEST(Publish, EscapesWhateverAGuestOrAPackageSaid) {
   }
   EXPECT_GT(pages_that_tell, 3U);
   EXPECT_THAT(files.at("kernel/debian-9.9.html"), HasSubstr("&lt;/pre&gt;"));
+}
+
+TEST(Publish, ScenarioPageTellsItsRulesItsStepsAndItsGrounds) {
+  ScratchFolder scratch;
+  publish(sample_site(scratch.path() / "runs"), scratch.path() / "site");
+  const std::string page = read_file(scratch.path() / "site/scenario/tcp/close-wait-rst.html");
+  EXPECT_THAT(page, HasSubstr("A write to nobody, by a few rules:"));
+  EXPECT_THAT(page, HasSubstr("<li>One rule.</li>"));
+  EXPECT_THAT(page, HasSubstr("send(1) fails with EPIPE, and SIGPIPE is raised."));
+  EXPECT_THAT(page, HasSubstr("<li>net/core/stream.c:176 sk_stream_error</li>"));
+  EXPECT_THAT(page, HasSubstr("<code>net/ipv4/tcp_input.c:tcp_reset</code>"));
+}
+
+TEST(Stories, ProbeTellsTheRulesOfItsScenarios) {
+  const ScenarioList list = list_scenarios(PROBE);
+  const auto late = std::find_if(list.scenarios.begin(), list.scenarios.end(),
+                                 [](const auto& s) { return s.id == "tcp/late-accept"; });
+  ASSERT_NE(late, list.scenarios.end());
+  const Story& story = list.stories.at(late->story);
+  EXPECT_THAT(story.opening, HasSubstr("The second send is EPIPE and SIGPIPE"));
+  EXPECT_EQ(story.rules.size(), 4U);
 }
 
 TEST(Publish, SameInputGivesTheSameBytes) {
@@ -351,6 +377,20 @@ TEST(Publish, EveryRelativeLinkLeadsToAFile) {
     }
   }
   EXPECT_GT(links, 100U);
+}
+
+TEST(PublishCommand, WritesTheSiteAndSaysWhereToOpenIt) {
+  const testing::Cli brokenpipe;
+  const fs::path out = brokenpipe.folder() / "site";
+  const SiteInput input = sample_site(brokenpipe.folder() / "brokenpipe" / "runs");
+  const CommandResult published = brokenpipe(
+      {"publish", input.runs[1].run().id, input.runs[0].run().id, "--out", out.string()});
+  EXPECT_EQ(published.exit_status, 0) << published.err;
+  EXPECT_EQ(published.out, (out / "index.html").string() + "\n");
+  // The newest night stands in the matrix, in whatever order runs are named.
+  EXPECT_THAT(read_file(out / "kernel/debian-6.12.html"), HasSubstr(input.runs[1].run().id));
+  EXPECT_EQ(brokenpipe({"publish", "20200101T000000Z", "--out", out.string()}).exit_status, 2);
+  EXPECT_EQ(brokenpipe({"publish", input.runs[0].run().id}).exit_status, 2);
 }
 
 }  // namespace

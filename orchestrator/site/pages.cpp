@@ -390,6 +390,11 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
     data["changes"].push_back(std::move(item));
   }
   data["has_changes"] = !data["changes"].empty();
+  data["all_alike"] =
+      std::all_of(model.kernels.begin(), model.kernels.end(), [&](const SiteKernel& kernel) {
+        const ScenarioVerdict* verdict = kernel.verdict(scenario.id);
+        return verdict != nullptr && verdict->verdict == Verdict::same;
+      });
   return data;
 }
 

@@ -88,14 +88,21 @@ std::optional<std::string> sentence(const Step& step) {
     if (seen.contains("elapsed")) text += ", after " + text_of(seen, "elapsed");
     return text;
   }
+  if (seen.contains("status")) {
+    const std::string status = text_of(seen, "status");
+    const bool dumped = seen.value("core_dumped", false);
+    return fmt::format("The process {}{}{}", status.starts_with("killed") ? "is " : "", status,
+                       dumped ? ", and dumps core" : "");
+  }
+  if (seen.contains("state") && seen.size() == 1 + seen.count("elapsed")) {
+    const std::string state = text_of(seen, "state");
+    const std::string subject = label == "state" ? "The connection" : label;
+    return fmt::format("{} is {}{}{}", subject, state == "gone" ? "" : "in ", state,
+                       seen.contains("elapsed") ? " after " + text_of(seen, "elapsed") : "");
+  }
   if (seen.size() != 1) return std::nullopt;
   if (seen.contains("revents"))
     return fmt::format("{}poll reports {}", who, words_of(seen["revents"], "nothing"));
-  if (seen.contains("state")) {
-    const std::string state = text_of(seen, "state");
-    const std::string subject = label == "state" ? "The connection" : fmt::format("{}", label);
-    return fmt::format("{} is {}{}", subject, state == "gone" ? "" : "in ", state);
-  }
   if (seen.contains("so_error")) {
     const std::string error = text_of(seen, "so_error");
     return who + (error == "0" ? "SO_ERROR has nothing to report"
