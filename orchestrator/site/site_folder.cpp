@@ -33,7 +33,7 @@ fs::path beside(const fs::path& out, const char* what) {
 
 }  // namespace
 
-SiteFolder::SiteFolder(fs::path out) : out_(plain(out)), staging_(beside(out_, "new")) {
+SiteFolder::SiteFolder(const fs::path& out) : out_(plain(out)), staging_(beside(out_, "new")) {
   if (fs::exists(out_) &&
       !(fs::is_directory(out_) && (fs::is_empty(out_) || fs::exists(out_ / marker))))
     throw UsageError(out_.string() + " is there and is no site: name another folder");

@@ -9,7 +9,7 @@ namespace brokenpipe {
 class SiteFolder {
  public:
   /// Throws UsageError where `out` holds something that is no site, for it would be lost.
-  explicit SiteFolder(std::filesystem::path out);
+  explicit SiteFolder(const std::filesystem::path& out);
   /// Removes what was not put in place.
   ~SiteFolder();
   SiteFolder(const SiteFolder&) = delete;

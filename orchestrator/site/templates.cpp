@@ -60,7 +60,10 @@ mustache::mustache& Templates::parsed(const std::string& name) {
 }
 
 std::string Templates::render(const std::string& name, const Json& data) {
-  return parsed(name).render(data_of(data));
+  const mustache::data filling = data_of(data);
+  mustache::context<std::string> context;
+  context.push(&filling);
+  return parsed(name).render(context);
 }
 
 }  // namespace brokenpipe
