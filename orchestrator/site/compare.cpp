@@ -77,7 +77,7 @@ Json Comparable::json(const SiteModel& model) const {
   json["changes"] = Json::array();
   for (const Change& change : model.changes.changes)
     json["changes"].push_back(
-        {{"id", change.id}, {"commit", change.commit.substr(0, 12)}, {"subject", change.subject}});
+        {{"id", change.id}, {"commit", commit_of(change)}, {"subject", change.subject}});
   json["results"] = Json::array();
   for (const Result& result : results_) {
     Json item{{"run", result.run},

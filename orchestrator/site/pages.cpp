@@ -81,8 +81,8 @@ Json change_data(const Change& change) {
   return {{"id", change.id},
           {"says", change.says},
           {"versions", versions_of(change)},
-          {"commit", change.commit.substr(0, 12)},
-          {"whole_commit", change.commit},
+          {"commit", commit_of(change)},
+          {"whole_commit", change.commit.empty() ? "not found" : change.commit},
           {"subject", change.subject},
           {"source", change.source}};
 }
@@ -296,7 +296,7 @@ std::string guest_ending(const RunResult& result) {
   return text;
 }
 
-std::string seconds_of(const GuestRun& guest) {
+std::string timings_of(const GuestRun& guest) {
   std::vector<std::string> parts;
   for (const auto& [part, seconds] : guest.timings)
     parts.push_back(fmt::format("{} {:.1f} s", part, seconds));
@@ -401,7 +401,7 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
 Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::string& console) {
   const RunResult& result = kernel.result();
   const GuestRun& guest = result.guest;
-  ReportData report{std::nullopt, model.reference.kernel, model.changes, {kernel.report}};
+  ReportData report{std::nullopt, model.reference.kernel, model.changes, {kernel.report}, std::nullopt};
   const Summary summary = summarise(report);
   Json data;
   data["id"] = kernel.id();
@@ -421,12 +421,12 @@ Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::st
                          {"QEMU", guest.qemu},
                          {"libvirt", guest.libvirt},
                          {"Command line", guest.cmdline},
-                         {"Took", seconds_of(guest)},
+                         {"Took", timings_of(guest)},
                          {"Probe", result.probe.version},
                          {"SHA-256 of the probe", result.probe.sha256},
                          {"Asked for", fmt::format("{}", fmt::join(result.probe.selection, " "))}});
   data["totals"] = totals_data(kernel.diff().scenario_totals);
-  data["steps"] = steps_sentence(kernel.diff().step_totals);
+  data["steps"] = steps_sentence(summary);
   data["differences"] = differences_data(summary, model.reference.kernel.id);
   data["unsupported"] = unsupported_data(kernel);
   data["has_unsupported"] = !data["unsupported"].empty();
