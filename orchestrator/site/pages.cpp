@@ -52,6 +52,16 @@ std::size_t count_of(const Totals& totals, std::string_view word) {
   return totals.unreferenced;
 }
 
+/// Whether an answer can be read whole in a cell; one that cannot is cut there (style.css), and
+/// told by its title.
+bool fits_a_cell(const std::string& text) {
+  constexpr std::ptrdiff_t most_characters = 11;
+  // The bytes of UTF-8 that go on with a character are 10xxxxxx.
+  return std::count_if(text.begin(), text.end(), [](char c) {
+           return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+         }) <= most_characters;
+}
+
 Json kernel_link(const SiteModel& model, const std::string& id) {
   for (const SiteKernel& kernel : model.kernels)
     if (kernel.id() == id)
@@ -406,6 +416,7 @@ Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::st
   Json data;
   data["id"] = kernel.id();
   data["version"] = version_text(result.kernel);
+  data["pictures_page"] = pictures_page(kernel.id());
   data["note"] = latest_note(kernel);
   data["identity"] = facts({{"Release", result.kernel.release},
                             {"Version", result.kernel.version},
@@ -572,8 +583,7 @@ Json row_data(const MatrixRow& row) {
   for (const MatrixCell& cell : row.cells)
     data["cells"].push_back({{"text", cell.text},
                              {"word", cell.verdict},
-                             // A short answer is whole in the cell; only others need telling.
-                             {"words", cell.text.size() > 12 ? cell.words : std::string()}});
+                             {"words", fits_a_cell(cell.text) ? std::string() : cell.words}});
   return data;
 }
 
