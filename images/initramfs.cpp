@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include <memory>
+#include <set>
 #include <string_view>
 
 #include "results/error.h"
@@ -36,7 +37,17 @@ class Cpio {
     check(archive_write_open(writer_.get(), &bytes_, nullptr, append, nullptr));
   }
 
-  void add_directory(const std::string& path) { add(entry(path, AE_IFDIR, 0755), {}); }
+  void add_directory(const std::string& path) {
+    if (directories_.insert(path).second) add(entry(path, AE_IFDIR, 0755), {});
+  }
+
+  /// The kernel makes none of its own accord (init/initramfs.c:do_name).
+  void add_directories_above(const std::string& absolute_path) {
+    for (std::size_t slash = 0;
+         (slash = absolute_path.find('/', slash + 1)) != std::string::npos;) {
+      add_directory(absolute_path.substr(1, slash - 1));
+    }
+  }
 
   void add_file(const std::string& path, mode_t permissions, std::string_view content) {
     add(entry(path, AE_IFREG, permissions), content);
@@ -89,6 +100,7 @@ class Cpio {
   std::string bytes_;
   std::unique_ptr<archive, FreeArchive> writer_;
   la_int64_t inodes_ = 0;
+  std::set<std::string> directories_;
 };
 
 }  // namespace
@@ -116,6 +128,10 @@ std::string initramfs(const InitramfsContents& contents) {
     const std::filesystem::path& module = contents.modules[i];
     cpio.add_file(fmt::format("modules/{:02}-{}", i, module.filename().string()), 0644,
                   read_file(module));
+  }
+  for (const CarriedFile& file : contents.files) {
+    cpio.add_directories_above(file.to);
+    cpio.add_file(file.to.substr(1), 0755, read_file(file.from));
   }
   return cpio.finish();
 }

@@ -6,11 +6,18 @@
 
 namespace brokenpipe {
 
+/// A file of this machine, executable by all, at a path of the guest's.
+struct CarriedFile {
+  std::filesystem::path from;
+  std::string to;  ///< absolute: `/usr/bin/strace`
+};
+
 /// What goes into a guest.
 struct InitramfsContents {
   std::filesystem::path probe;                 ///< becomes /init
   std::vector<std::filesystem::path> modules;  ///< decompressed .ko, in the order of loading
   std::vector<std::string> arguments;          ///< of the probe: /brokenpipe/arguments, a line each
+  std::vector<CarriedFile> files = {};         ///< beside all that, for programs other than ours
 };
 
 /// A newc cpio archive, the same bytes for the same contents on every machine: no times, owners

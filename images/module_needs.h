@@ -10,4 +10,10 @@ namespace brokenpipe {
 /// there. A need that no module meets adds nothing.
 std::vector<std::string> modules_for(const std::vector<std::string>& needs);
 
+/// Those of these modules that a guest with a kernel of this release is to load. Debian's cloud
+/// kernels, which a matrix boots by the dozen, go without the few that take a guest longer to load
+/// than its scenarios take to run; the plain kernels have them.
+std::vector<std::string> worth_loading(std::vector<std::string> modules,
+                                       const std::string& release);
+
 }  // namespace brokenpipe

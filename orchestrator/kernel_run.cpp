@@ -7,7 +7,7 @@
 
 #include "images/command.h"
 #include "images/files.h"
-#include "images/initramfs.h"
+#include "images/module_needs.h"
 #include "images/modules.h"
 #include "images/sha256.h"
 #include "results/error.h"
@@ -102,7 +102,8 @@ PreparedGuest prepare_guest(const GuestOrder& order, const StoredKernel& kernel,
   InitramfsContents contents;
   contents.probe = order.probe;
   if (!kernel.modules.empty()) {
-    contents.modules = resolve_modules(kernel.modules, order.modules, order.cache);
+    contents.modules =
+        resolve_modules(kernel.modules, worth_loading(order.modules, kernel.release), order.cache);
   }
   // Told by what the guest is, not drawn by lot: under the warp clock a guest that finds other
   // bytes in its memory would take other turns. It still tells this guest's frames from others'.
@@ -111,6 +112,7 @@ PreparedGuest prepare_guest(const GuestOrder& order, const StoredKernel& kernel,
                        fmt::format("{}", fmt::join(order.identity.selection, " ")))
                     .substr(0, nonce_digits);
   contents.arguments = probe_arguments(order, guest.nonce);
+  contents.files = order.files;
   write_file(guest.spec.initrd, initramfs(contents));
   return guest;
 }

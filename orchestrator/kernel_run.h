@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "images/initramfs.h"
 #include "images/kernel_store.h"
 #include "orchestrator/boot.h"
 #include "orchestrator/canary.h"
@@ -26,7 +27,8 @@ struct GuestOrder {
   Clock clock = Clock::warp;
   Accelerator accelerator = Accelerator::tcg;
   GuestLimits limits;
-  std::string append;  ///< to the kernel's command line
+  std::string append;              ///< to the kernel's command line
+  std::vector<CarriedFile> files;  ///< for a probe that runs other programs
 };
 
 /// A guest ready to be started: its files lie in `directory`.

@@ -1,7 +1,6 @@
 #include "orchestrator/kernel_selection.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <fnmatch.h>
 
 #include <algorithm>
@@ -47,8 +46,8 @@ std::vector<KernelChoice> meant_by(const Catalogue& catalogue, const std::string
   for (const CatalogueEntry& entry : catalogue.entries) ids.push_back(entry.id);
   throw UsageError(fmt::format(
       "no kernel '{}': neither an id of the catalogue, nor a glob that matches one, nor a file.\n"
-      "  Near: {}. `brokenpipe kernels` lists them all.",
-      word, fmt::join(near(word, ids), ", ")));
+      "  {}",
+      word, where_to_look(word, ids, "kernels")));
 }
 
 }  // namespace

@@ -65,8 +65,7 @@ std::vector<ScenarioInfo> select_scenarios(const ScenarioList& list,
     std::vector<std::string> ids;
     for (const ScenarioInfo& scenario : list.scenarios) ids.push_back(scenario.id);
     throw UsageError(
-        fmt::format("no scenario '{}'.\n  Near: {}. `brokenpipe scenarios` lists them all.", glob,
-                    fmt::join(near(glob, ids), ", ")));
+        fmt::format("no scenario '{}'.\n  {}", glob, where_to_look(glob, ids, "scenarios")));
   }
   std::vector<ScenarioInfo> selected;
   for (const ScenarioInfo& scenario : list.scenarios) {
@@ -85,6 +84,8 @@ std::vector<std::string> near(const std::string& typed,
   for (const std::string& candidate : candidates) {
     ranked.emplace_back(distance(typed, candidate), candidate);
   }
+  // Who mistypes more than every third letter means something else.
+  std::erase_if(ranked, [&](const auto& one) { return one.first * 3 > typed.size(); });
   std::sort(ranked.begin(), ranked.end());
   constexpr size_t most = 3;
   ranked.resize(std::min(ranked.size(), most));
@@ -92,6 +93,14 @@ std::vector<std::string> near(const std::string& typed,
   names.reserve(ranked.size());
   for (auto& [letters, name] : ranked) names.push_back(std::move(name));
   return names;
+}
+
+std::string where_to_look(const std::string& typed, const std::vector<std::string>& candidates,
+                          const std::string& verb) {
+  const std::vector<std::string> names = near(typed, candidates);
+  return fmt::format(
+      "{}`brokenpipe {}` lists them all.",
+      names.empty() ? std::string() : fmt::format("Near: {}. ", fmt::join(names, ", ")), verb);
 }
 
 }  // namespace brokenpipe

@@ -37,7 +37,12 @@ ScenarioList list_scenarios(const std::filesystem::path& probe);
 std::vector<ScenarioInfo> select_scenarios(const ScenarioList& list,
                                            const std::vector<std::string>& globs);
 
-/// Up to three of `candidates` that somebody who typed `typed` may have meant, nearest first.
+/// Up to three of `candidates` that somebody who typed `typed` may have meant, nearest first: none
+/// of which more than a third of what was typed is mistyped.
 std::vector<std::string> near(const std::string& typed, const std::vector<std::string>& candidates);
+
+/// What to do about a name that there is not: the near ones, and the verb that lists all.
+std::string where_to_look(const std::string& typed, const std::vector<std::string>& candidates,
+                          const std::string& verb);
 
 }  // namespace brokenpipe

@@ -2,11 +2,17 @@
 
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <linux/atm_tcp.h>
+#include <linux/atmarp.h>
+#include <linux/atmlec.h>
+#include <linux/atmmpc.h>
 #include <linux/io_uring.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,12 +21,14 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "probes/bpf.h"
 #include "probes/child.h"
 #include "probes/fd.h"
 #include "probes/ktls.h"
 #include "probes/must.h"
 #include "probes/net.h"
 #include "probes/sock_diag.h"
+#include "probes/tcp_md5.h"
 
 namespace probe {
 namespace {
@@ -123,6 +131,67 @@ std::string sock_destroy_missing() {
   return "module tcp_diag not available, or not able to: SOCK_DESTROY: " + errno_name(errno);
 }
 
+std::string smc_missing() {
+  return protocol_missing("smc", AF_SMC, SOCK_STREAM, 0);
+}
+
+std::string kcm_missing() {
+  return protocol_missing("kcm", AF_KCM, SOCK_SEQPACKET, 0);
+}
+
+std::string ax25_missing() {
+  return protocol_missing("ax25", AF_AX25, SOCK_SEQPACKET, 0);
+}
+
+std::string netrom_missing() {
+  return protocol_missing("netrom", AF_NETROM, SOCK_SEQPACKET, 0);
+}
+
+std::string rose_missing() {
+  return protocol_missing("rose", AF_ROSE, SOCK_SEQPACKET, 0);
+}
+
+std::string rfcomm_missing() {
+  constexpr int btproto_rfcomm = 3;  // include/net/bluetooth/bluetooth.h
+  return protocol_missing("rfcomm", AF_BLUETOOTH, SOCK_STREAM, btproto_rfcomm);
+}
+
+std::string vhci_missing() {
+  const Fd fd(open("/dev/vhci", O_RDWR | O_CLOEXEC));
+  return fd >= 0 ? std::string() : "module hci_vhci not available: open: " + errno_name(errno);
+}
+
+// A module whose part of ATM a socket becomes by an ioctl(2).
+std::string atm_control_missing(const char* module, unsigned long request, long argument = 0) {
+  const Fd fd(socket(AF_ATMPVC, SOCK_DGRAM, 0));
+  if (fd >= 0 && ioctl(fd, request, argument) >= 0) return {};
+  return std::string("module ") + module + " not available: " + errno_name(errno);
+}
+
+std::string atm_missing() {
+  constexpr long any_number = -1;
+  return atm_control_missing("atmtcp", SIOCSIFATMTCP, any_number);
+}
+
+std::string atm_lane_missing() {
+  const std::string lane = atm_control_missing("lec", ATMLEC_CTRL);
+  return lane.empty() ? atm_control_missing("clip", ATMARPD_CTRL) : lane;
+}
+
+std::string atm_mpoa_missing() {
+  const std::string mpoa = atm_control_missing("mpoa", ATMMPC_CTRL);
+  return mpoa.empty() ? atm_control_missing("clip", ATMARPD_CTRL) : mpoa;
+}
+
+std::string sockmap_missing() {
+  const Pair pair = tcp_pair();
+  return unless_done("bpf", send_through_sockmap(pair.a));
+}
+
+std::string tcp_md5_missing() {
+  return unless_done("setsockopt(TCP_MD5SIG)", sign_loopback(tcp_socket()));
+}
+
 std::string net_raw_missing() {
   const Fd fd(socket(AF_INET, SOCK_RAW, IPPROTO_RAW));
   return unless_done("socket(SOCK_RAW)", fd);
@@ -138,10 +207,38 @@ std::string pty_missing() {
   return unless_done("posix_openpt", fd);
 }
 
+// Where it is there, a mount without source and options is refused for another reason.
+std::string file_system_missing(const char* module, const char* type) {
+  if (geteuid() != 0) return std::string("mount(") + type + "): " + errno_name(EPERM);
+  if (mount("", "/", type, 0, "") == 0 || errno != ENODEV) return {};
+  return std::string("module ") + module + " not available: mount: " + errno_name(errno);
+}
+
+std::string nine_p_missing() {
+  return file_system_missing("9p", "9p");
+}
+
+std::string autofs_missing() {
+  return file_system_missing("autofs4", "autofs");
+}
+
+std::string nfs4_missing() {
+  const std::string missing = file_system_missing("nfsv4", "nfs4");
+  // images/module_needs.cpp:worth_loading
+  return missing.empty() ? missing
+                         : missing + " (a cloud kernel's guest goes without: it loads too slowly)";
+}
+
 std::string fuse_missing() {
   const Fd fd(open("/dev/fuse", O_RDWR | O_CLOEXEC));
   if (fd < 0) return unless_done("open(/dev/fuse)", fd);
   return geteuid() == 0 ? std::string() : "mount(fuse): " + errno_name(EPERM);
+}
+
+std::string nfs4_krb5_missing() {
+  // Nothing but a whole mount asks for the module.
+  if (access("/sys/module/rpcsec_gss_krb5", F_OK) == 0) return nfs4_missing();
+  return "module rpcsec_gss_krb5 not available: " + errno_name(errno);
 }
 
 std::string pid_namespace_missing() {
@@ -155,24 +252,40 @@ std::string pid_namespace_missing() {
 
 const std::vector<Feature>& features() {
   static const std::vector<Feature> all{
+      {"9p", nine_p_missing},
       {"aio", aio_missing},
+      {"atm", atm_missing},
+      {"atm_lane", atm_lane_missing},
+      {"atm_mpoa", atm_mpoa_missing},
+      {"autofs", autofs_missing},
+      {"ax25", ax25_missing},
       {"dccp", dccp_missing},
       {"fuse", fuse_missing},
       {"io_uring", io_uring_missing},
       {"ipv6", ipv6_missing},
+      {"kcm", kcm_missing},
       {"ktls", ktls_missing},
       {"mptcp", mptcp_missing},
       {"net_admin", net_admin_missing},
       {"net_raw", net_raw_missing},
+      {"netrom", netrom_missing},
+      {"nfs4", nfs4_missing},
+      {"nfs4_krb5", nfs4_krb5_missing},
       {"packet", packet_missing},
       {"pid_namespace", pid_namespace_missing},
       {"pty", pty_missing},
+      {"rfcomm", rfcomm_missing},
+      {"rose", rose_missing},
       {"sctp", sctp_missing},
+      {"smc", smc_missing},
       {"so_zerocopy", so_zerocopy_missing},
       {"sock_destroy", sock_destroy_missing},
+      {"sockmap", sockmap_missing},
       {"tcp_fastopen_connect", tcp_fastopen_connect_missing},
+      {"tcp_md5", tcp_md5_missing},
       {"tcp_repair", tcp_repair_missing},
       {"tipc", tipc_missing},
+      {"vhci", vhci_missing},
       {"vsock", vsock_missing},
   };
   return all;

@@ -33,6 +33,8 @@ writes what was observed to standard output, one JSON record a line.
   --jobs N         run N scenarios at once (default 1)
   --clock CLOCK    warp: idle time is free here, let kernel timeouts run at full length;
                    real (default): shorten them where a scenario can
+  --mark-steps     for strace: a write(2) of `begin STEP` to the descriptor -1 before each
+                   step, of `end STEP` after it
   --framed NONCE   frame every record, for a line that others may write to as well
   --help           print this
 
@@ -79,6 +81,8 @@ Arguments parse(const std::vector<std::string>& words) {
       arguments.list = true;
     } else if (*word == "--help") {
       arguments.help = true;
+    } else if (*word == "--mark-steps") {
+      mark_steps();
     } else if (*word == "--framed") {
       arguments.nonce = value();
     } else if (*word == "--jobs") {

@@ -13,9 +13,9 @@
 /// The record of one scenario: its steps in order.
 ///
 /// A trace lies in memory shared with the runner, so that it survives whatever becomes of the
-/// scenario's process, and noting a step makes no system call: nothing between two calls under
-/// test disturbs what they find. Forked children and threads of a scenario may write to it too,
-/// one at a time.
+/// scenario's process, and noting a step makes no system call (but mark_steps()): nothing between
+/// two calls under test disturbs what they find. Forked children and threads of a scenario may
+/// write to it too, one at a time.
 namespace probe {
 
 struct TraceBuffer;
@@ -31,6 +31,11 @@ Json signal_json(const siginfo_t& info);
 /// For Trace::call(): instead of a count that depends on buffers, `full` if it is `total`, `none`
 /// if it is 0, else `partial`.
 std::function<std::string(long)> share_of(long total);
+
+/// From now on the steps of this process, and of those that it forks, stand out in what a tracer
+/// such as strace(1) prints: a write(2) to the descriptor -1, of `begin STEP` or `end STEP`, before
+/// and after each. It fails with EBADF before anything is looked at (fs/read_write.c:sys_write).
+void mark_steps();
 
 /// What a call returned, as a step tells it: `{"returned":-1,"errno":"EPIPE"}`; `word`, unless
 /// empty, in place of a number.

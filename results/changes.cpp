@@ -95,6 +95,27 @@ bool in_effect(const Change& change, const KernelVersion& version) {
   });
 }
 
+WayPoint way_point(const Change& change, const KernelVersion& from, const KernelVersion& to) {
+  const KernelVersion& with = in_effect(change, from) ? from : to;
+  const KernelVersion& without = in_effect(change, from) ? to : from;
+  KernelVersion turn = change.mainline;
+  if (change.until && without >= *change.until) {
+    turn = *change.until;
+  } else if (with < change.mainline) {
+    turn = *std::find_if(change.stable.begin(), change.stable.end(),
+                         [&](const KernelVersion& s) { return same_series(s, with); });
+  }
+  // Numbers of a version have three digits at most (parse_version).
+  const auto number = [](const KernelVersion& v) {
+    return (v.major * 1000 + v.minor) * 1000 + v.patch;
+  };
+  const bool ahead = from < to;
+  if (same_series(from, to)) return {0, ahead ? number(turn) : -number(turn)};
+  if (turn.patch > 0 && same_series(turn, from)) return {0, -number(turn)};
+  if (turn.patch > 0 && same_series(turn, to)) return {2, number(turn)};
+  return {1, ahead ? number(turn) : -number(turn)};
+}
+
 Changes read_changes(const std::filesystem::path& file) {
   const nlohmann::json document = read_json(file, Changes::schema);
   const JsonPlace root(document, file.string());

@@ -62,6 +62,20 @@ std::string commit_of(const Change& change);
 /// from `until` on.
 bool in_effect(const Change& change, const KernelVersion& version);
 
+/// A place on the way from one kernel's version to another's, back along the first one's series
+/// to where that left the mainline, along the mainline, and up the other's series. Compares in the
+/// order in which one comes by.
+struct WayPoint {
+  int part = 0;
+  int way = 0;  ///< along the part, in no unit
+
+  auto operator<=>(const WayPoint&) const = default;  // NOLINT(modernize-use-nullptr)
+};
+
+/// Where a change that one of two kernels has and the other has not came or went: at its mainline
+/// release, at the back-port to the series of the kernel that has it, or where it ended.
+WayPoint way_point(const Change& change, const KernelVersion& from, const KernelVersion& to);
+
 /// Throws Error with the file and the place where it is wrong.
 Changes read_changes(const std::filesystem::path& file);
 

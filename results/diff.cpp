@@ -78,6 +78,11 @@ std::string why_unanswered(const GuestRun& guest) {
                          : fmt::format("{}: {}", to_string(guest.ending), guest.reason));
 }
 
+bool selected(const std::vector<std::string>& selection, const std::string& scenario) {
+  return selection.empty() || std::any_of(selection.begin(), selection.end(),
+                                          [&](const auto& g) { return matches(g, scenario); });
+}
+
 /// The places of two observations, either of which may be lacking, without a verdict: the ending
 /// where both have one, the contender's steps in its order, then those that only the reference
 /// has.
@@ -110,20 +115,26 @@ ScenarioVerdict whole(ScenarioVerdict scenario, Verdict verdict, std::string rea
   return scenario;
 }
 
+/// `whole`: the reference has every step that the contender's probe makes, so that what is not
+/// there was not made.
 void judge_place(PlaceVerdict& place, const std::string& scenario, const Observation& reference,
-                 const Observation& contender, Explanations& explanations) {
+                 const Observation& contender, bool whole, Explanations& explanations) {
   if (repeats_disagree(reference, place.place) || repeats_disagree(contender, place.place)) {
     place.verdict = Verdict::flaky;
     return;
   }
-  if (!place.expected) {
+  if (!place.expected && !whole) {
     place.verdict = Verdict::unreferenced;
     return;
   }
+  const Json expected = place.expected ? place.expected->seen : Json();
   const Json got = place.got ? place.got->seen : Json();
-  if (place.expected->seen == got) return;
+  if (expected == got) {
+    explanations.unchanged(scenario, place.place, got);
+    return;
+  }
   place.verdict = Verdict::differs;
-  place.changes = explanations.explain(scenario, place.place, place.expected->seen, got);
+  place.changes = explanations.explain(scenario, place.place, expected, got);
 }
 
 /// The verdict of a scenario whose places were judged one by one: the most telling of theirs.
@@ -147,22 +158,27 @@ void sum_up(ScenarioVerdict& scenario) {
 }
 
 ScenarioVerdict judge(const std::string& id, const Observation* reference,
-                      const Observation* contender, const GuestRun& guest,
+                      const Observation* contender, const RunResult& from, const RunResult& to,
                       Explanations& explanations) {
   ScenarioVerdict scenario;
   scenario.scenario = id;
   scenario.places = pair_places(reference, contender);
   if (contender == nullptr)
-    return whole(std::move(scenario), Verdict::inconclusive, why_unanswered(guest));
+    return whole(std::move(scenario), Verdict::inconclusive, why_unanswered(to.guest));
   if (no_answer(*contender))
     return whole(std::move(scenario), Verdict::inconclusive, why(*contender));
+  if (reference == nullptr && !contender->disagreeing.empty())
+    return whole(std::move(scenario), Verdict::flaky, {});
   if (reference == nullptr) {
-    return whole(std::move(scenario),
-                 contender->disagreeing.empty() ? Verdict::unreferenced : Verdict::flaky, {});
+    const bool due = !from.from_sources && !vouches_for_all(from.guest.ending) &&
+                     selected(from.probe.selection, id);
+    return due ? whole(std::move(scenario), Verdict::inconclusive,
+                       "nothing to hold it against: " + why_unanswered(from.guest))
+               : whole(std::move(scenario), Verdict::unreferenced, {});
   }
   if (no_answer(*reference))
     return whole(std::move(scenario), Verdict::inconclusive,
-                 "the reference has no answer: " + why(*reference));
+                 "nothing to hold it against: " + why(*reference));
 
   const bool repeated_alike = contender->disagreeing.empty() && reference->disagreeing.empty();
   if (repeated_alike && unsupported(*reference) && !unsupported(*contender))
@@ -171,8 +187,9 @@ ScenarioVerdict judge(const std::string& id, const Observation* reference,
     return whole(std::move(scenario), Verdict::gone, contender->reason);
 
   explanations.compared(id);
+  const bool same_probe = !from.from_sources && from.probe.sha256 == to.probe.sha256;
   for (PlaceVerdict& place : scenario.places)
-    judge_place(place, id, *reference, *contender, explanations);
+    judge_place(place, id, *reference, *contender, same_probe, explanations);
   sum_up(scenario);
   return scenario;
 }
@@ -201,11 +218,6 @@ void count(Totals& totals, Verdict verdict, bool explained) {
       ++totals.unreferenced;
       break;
   }
-}
-
-bool selected(const std::vector<std::string>& selection, const std::string& scenario) {
-  return selection.empty() || std::any_of(selection.begin(), selection.end(),
-                                          [&](const auto& g) { return matches(g, scenario); });
 }
 
 OrderedJson to_json(const Totals& totals) {
@@ -270,7 +282,7 @@ Diff diff(const RunResult& reference, const RunResult& contender, const Changes&
   Explanations explanations(changes, reference.kernel, contender.kernel);
   for (const auto& [id, pair] : pairs) {
     diff.scenarios.push_back(
-        judge(id, pair.reference, pair.contender, contender.guest, explanations));
+        judge(id, pair.reference, pair.contender, reference, contender, explanations));
     const ScenarioVerdict& scenario = diff.scenarios.back();
     count(diff.scenario_totals, scenario.verdict, scenario.explained);
     for (const PlaceVerdict& place : scenario.places)

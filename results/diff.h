@@ -21,7 +21,7 @@ enum class Verdict {
   gone,          ///< the contender lacks the feature
   inconclusive,  ///< one of the two has no answer: broken, timed out, the guest did not finish
   flaky,         ///< its repeats disagree
-  unreferenced,  ///< the reference does not say
+  unreferenced,  ///< the reference does not say: nobody has measured, derived or asked it
 };
 
 std::string_view to_string(Verdict verdict);
@@ -87,8 +87,9 @@ struct Diff {
 };
 
 /// Compares, by scenario and by step. Steps pair by id; all that was seen is compared, and
-/// nothing else (`call`, `args` and reasons are for readers). Scenarios that the contender's
-/// probe was not asked for are left out.
+/// nothing else (`call`, `args` and reasons are for readers). A step that the reference does not
+/// have is unreferenced, unless the reference is a run of the same probe: then it was not made.
+/// Scenarios that the contender's probe was not asked for are left out.
 Diff diff(const RunResult& reference, const RunResult& contender, const Changes& changes);
 
 /// What a process that has compared exits with.

@@ -17,10 +17,16 @@ class Explanations {
                const KernelIdentity& contender);
 
   /// The ids of the changes that lead from one value to the other in this place, each step of the
-  /// way by exact values; the shortest way. Empty where none does. A value is what was seen, null
-  /// where the step was not made.
+  /// way by exact values and none before an earlier one on the way from kernel to kernel; the
+  /// shortest way. Empty where none does. A value is what was seen, null where the step was not
+  /// made.
   std::vector<std::string> explain(const std::string& scenario, const std::string& place,
                                    const nlohmann::json& from, const nlohmann::json& to);
+
+  /// A place where nothing differs: changes that lead away from its value and back are of use
+  /// there, though they cancel out.
+  void unchanged(const std::string& scenario, const std::string& place,
+                 const nlohmann::json& value);
 
   /// A scenario that was compared, whatever came of it.
   void compared(const std::string& scenario);
@@ -34,6 +40,7 @@ class Explanations {
     const Change* change = nullptr;
     const Move* move = nullptr;
     bool backwards = false;  ///< the reference has the change, and the contender has not
+    WayPoint when;
     bool compared = false;
     bool used = false;
 
@@ -41,6 +48,11 @@ class Explanations {
     const nlohmann::json& to() const { return backwards ? move->before : move->after; }
     bool is_about(const std::string& scenario) const;
   };
+  using Way = std::vector<Active*>;
+
+  /// All ways that explain() may go, the shortest first.
+  std::vector<Way> ways(const std::string& scenario, const std::string& place,
+                        const nlohmann::json& from, const nlohmann::json& to);
 
   std::vector<Active> active_;
 };

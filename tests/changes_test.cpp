@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "results/error.h"
 #include "results/explanations.h"
 #include "results/file.h"
@@ -180,6 +183,74 @@ TEST(Explanation, ChangesOfOneValueChain) {
   EXPECT_THAT(explain(changes, "3.16", "6.1", "ENOSYS", "EINVAL"),
               ::testing::ElementsAre("first", "second"));
   EXPECT_THAT(explain(changes, "3.16", "6.1", "ENOSYS", "EPIPE"), ::testing::IsEmpty());
+}
+
+TEST(Explanation, ChainFollowsTheOrderOfVersions) {
+  const Changes changes{{errno_change("late", {6, 4, 0}, "ENOSYS", "EINVAL"),
+                         errno_change("early", {4, 6, 0}, "EINVAL", "EPIPE")}};
+  EXPECT_THAT(explain(changes, "3.16", "6.12", "ENOSYS", "EPIPE"), ::testing::IsEmpty());
+  EXPECT_THAT(explain(changes, "6.12", "3.16", "EPIPE", "ENOSYS"), ::testing::IsEmpty());
+}
+
+TEST(Explanation, BackPortCountsWhereItWasMade) {
+  Changes changes{{errno_change("back-ported", {6, 9, 0}, "ENOSYS", "EINVAL"),
+                   errno_change("mainline", {6, 1, 0}, "EINVAL", "EPIPE")}};
+  changes.changes[0].stable = {{5, 10, 217}, {6, 1, 91}};
+  EXPECT_THAT(explain(changes, "3.16", "6.1.170", "ENOSYS", "EPIPE"), ::testing::IsEmpty())
+      << "6.1.91 is after 6.1";
+  EXPECT_THAT(explain(changes, "5.10.217", "6.1.170", "EINVAL", "EPIPE"),
+              ::testing::ElementsAre("mainline"))
+      << "both have the back-port";
+  changes.changes[1].mainline = {6, 6, 0};
+  EXPECT_THAT(explain(changes, "5.10.217", "6.6.0", "EINVAL", "EPIPE"),
+              ::testing::ElementsAre("mainline"));
+  EXPECT_THAT(explain(changes, "5.10.217", "6.7", "EINVAL", "ENOSYS"),
+              ::testing::ElementsAre("back-ported"))
+      << "left behind with its series";
+}
+
+TEST(WayPoint, OrderIsThatOfTheWayFromKernelToKernel) {
+  const auto at = [](KernelVersion mainline, std::vector<KernelVersion> stable, KernelVersion from,
+                     KernelVersion to) {
+    Change change;
+    change.mainline = mainline;
+    change.stable = std::move(stable);
+    return way_point(change, from, to);
+  };
+  // Up: back along 5.10.y, along the mainline, up 6.1.y.
+  const KernelVersion old{5, 10, 240};
+  const KernelVersion young{6, 1, 170};
+  const std::vector<WayPoint> up{at({6, 9, 0}, {{5, 10, 217}}, old, young),
+                                 at({6, 9, 0}, {{5, 10, 100}}, old, young),
+                                 at({5, 12, 0}, {}, old, young),
+                                 at({6, 1, 0}, {}, old, young),
+                                 at({6, 9, 0}, {{6, 1, 91}}, old, young),
+                                 at({6, 9, 0}, {{6, 1, 110}}, old, young)};
+  EXPECT_TRUE(std::is_sorted(up.begin(), up.end()));
+  EXPECT_EQ(std::set<WayPoint>(up.begin(), up.end()).size(), up.size());
+  // Down is the same way backwards.
+  const std::vector<WayPoint> down{at({6, 9, 0}, {{6, 1, 110}}, young, old),
+                                   at({6, 9, 0}, {{6, 1, 91}}, young, old),
+                                   at({6, 1, 0}, {}, young, old),
+                                   at({5, 12, 0}, {}, young, old),
+                                   at({6, 9, 0}, {{5, 10, 100}}, young, old),
+                                   at({6, 9, 0}, {{5, 10, 217}}, young, old)};
+  EXPECT_TRUE(std::is_sorted(down.begin(), down.end()));
+  EXPECT_EQ(std::set<WayPoint>(down.begin(), down.end()).size(), down.size());
+  // Within a series.
+  EXPECT_LT(at({6, 9, 0}, {{6, 1, 91}}, {6, 1, 50}, young),
+            at({6, 9, 0}, {{6, 1, 110}}, {6, 1, 50}, young));
+  EXPECT_GT(at({6, 9, 0}, {{6, 1, 91}}, young, {6, 1, 50}),
+            at({6, 9, 0}, {{6, 1, 110}}, young, {6, 1, 50}));
+}
+
+TEST(WayPoint, ChangeThatEndedCountsWhereItEnded) {
+  Change change;
+  change.mainline = {5, 3, 0};
+  change.until = KernelVersion{5, 8, 0};
+  Change at_its_end;
+  at_its_end.mainline = *change.until;
+  EXPECT_EQ(way_point(change, {5, 4, 0}, {6, 1, 0}), way_point(at_its_end, {5, 4, 0}, {6, 1, 0}));
 }
 
 TEST(Explanation, OlderContenderIsExplainedBackwards) {

@@ -30,6 +30,14 @@ TEST(CommandLine, HelpNamesTheVerbsAndTheExitCodes) {
   }
 }
 
+TEST(CommandLine, HelpOfRecordIsAboutOneKernelAndNoComparison) {
+  const CommandResult help = Cli()({"record", "--help"});
+  EXPECT_EQ(help.exit_status, 0);
+  EXPECT_THAT(help.out, HasSubstr("One kernel: an id of the catalogue"));
+  EXPECT_THAT(help.out, ::testing::Not(HasSubstr("default matrix")));
+  EXPECT_EQ(Cli()({"record", "host", "--against", "x.json"}).exit_status, 2);
+}
+
 TEST(CommandLine, AnUnknownVerbIsAMistakeOfUse) {
   EXPECT_EQ(Cli()({"frobnicate"}).exit_status, 2);
   EXPECT_EQ(Cli()({}).exit_status, 2);
@@ -118,7 +126,7 @@ TEST(CommandLine, AReferenceThatSaysOtherwiseIsSeenStepByStep) {
 TEST(CommandLine, AReportIsWrittenInEveryFormat) {
   const Cli cli;
   ASSERT_EQ(cli({"run", "host", "--scenario", "tcp/never-connected"}).exit_status, 0);
-  for (const char* format : {"text", "markdown", "json", "junit"}) {
+  for (const char* format : {"text", "markdown", "json", "junit", "csv", "tap", "kcidb", "html"}) {
     const fs::path file = cli.folder() / format;
     EXPECT_EQ(cli({"report", only_run(cli).string(), "--format", format, "-o", file.string()})
                   .exit_status,

@@ -17,10 +17,12 @@ const Json one{{"returned", 1}};
 const Json broken_pipe{{"returned", -1}, {"errno", "EPIPE"}};
 const Json reset{{"returned", -1}, {"errno", "ECONNRESET"}};
 
+/// Held against a reference that was written from sources.
 Diff compare(std::vector<Observation> reference, std::vector<Observation> contender,
              const Changes& changes = {}) {
-  return diff(result("3.16.0", std::move(reference)), result("6.1.0", std::move(contender)),
-              changes);
+  RunResult from_sources = result("3.16.0", std::move(reference));
+  from_sources.from_sources = true;
+  return diff(from_sources, result("6.1.0", std::move(contender)), changes);
 }
 
 /// The verdict of the only scenario.
@@ -298,6 +300,47 @@ TEST(Diff, TwoContendersAreComparedLikeAnyOther) {
   changes.changes[0].mainline = {6, 2, 0};
   EXPECT_TRUE(diff(a, b, changes).scenarios[0].explained);
   EXPECT_TRUE(diff(b, a, changes).scenarios[0].explained);
+}
+
+TEST(Diff, StepThatOnlyOneOfTwoRunsMadeIsADifferenceEitherWay) {
+  const RunResult a = result("6.1.0", {completed("tcp/x", {step("send#1", one)})});
+  const RunResult b =
+      result("6.12.0", {completed("tcp/x", {step("send#1", one), step("send#2", one)})});
+  EXPECT_EQ(places(diff(a, b, {}).scenarios[0]).at("send#2"), Verdict::differs);
+  EXPECT_EQ(places(diff(b, a, {}).scenarios[0]).at("send#2"), Verdict::differs);
+  Change appears = change("send#2", nullptr, one);
+  appears.mainline = {6, 2, 0};
+  EXPECT_TRUE(diff(a, b, {{appears}}).scenarios[0].explained);
+}
+
+TEST(Diff, StepThatAnotherProbeDoesNotHaveIsUnreferenced) {
+  RunResult a = result("6.1.0", {completed("tcp/x", {step("send#1", one)})});
+  a.probe.sha256 = std::string(64, 'a');
+  const RunResult b =
+      result("6.1.0", {completed("tcp/x", {step("send#1", one), step("send#2", one)})});
+  EXPECT_EQ(places(diff(a, b, {}).scenarios[0]).at("send#2"), Verdict::unreferenced);
+}
+
+TEST(Diff, ScenarioThatTheOtherRunDidNotReachIsInconclusive) {
+  RunResult a = result("6.1.0", {});
+  a.guest.ending = GuestEnding::panic;
+  const RunResult b = result("6.12.0", {completed("tcp/x", {step("send#1", one)})});
+  const ScenarioVerdict scenario = diff(a, b, {}).scenarios.at(0);
+  EXPECT_EQ(scenario.verdict, Verdict::inconclusive);
+  EXPECT_THAT(scenario.reason, ::testing::HasSubstr("the guest did not get to it (panic)"));
+  a.probe.selection = {"unix/*"};
+  EXPECT_EQ(diff(a, b, {}).scenarios.at(0).verdict, Verdict::unreferenced) << "it was not asked";
+}
+
+TEST(Diff, ChangesThatCancelOutAreNotIdle) {
+  Changes changes{{change("send#1", one, broken_pipe), change("send#1", broken_pipe, one)}};
+  changes.changes[1].id = "taken-back";
+  changes.changes[1].mainline = {5, 3, 0};
+  const Observation answer = completed("tcp/x", {step("send#1", one)});
+  EXPECT_THAT(compare({answer}, {answer}, changes).idle, ::testing::IsEmpty());
+  changes.changes[1].mainline = {4, 5, 0};
+  EXPECT_EQ(compare({answer}, {answer}, changes).idle.size(), 2U)
+      << "what was taken back before it came is a mistake of the list";
 }
 
 TEST(ExitCode, FollowsTheWorstOfTheVerdicts) {

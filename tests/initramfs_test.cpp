@@ -82,6 +82,22 @@ TEST(Initramfs, ItHoldsTheProbeItsArgumentsAndTheModulesInTheirOrder) {
                   Member{"modules/01-af.ko", S_IFREG | 0644, "second"}));
 }
 
+TEST(Initramfs, ACarriedFileComesWithTheFoldersAboveItAndNoneTwice) {
+  const TemporaryDirectory directory(testing::TempDir());
+  write_file(directory.path() / "probe", "a program");
+  write_file(directory.path() / "other", "another");
+  InitramfsContents contents{directory.path() / "probe", {}, {}};
+  contents.files = {{directory.path() / "other", "/usr/bin/other"},
+                    {directory.path() / "other", "/usr/bin/again"},
+                    {directory.path() / "other", "/tmp/there"}};
+  const std::vector<Member> members = listing(initramfs(contents));
+  EXPECT_THAT(std::vector<Member>(members.end() - 5, members.end()),
+              ElementsAre(Member{"usr", S_IFDIR | 0755, ""}, Member{"usr/bin", S_IFDIR | 0755, ""},
+                          Member{"usr/bin/other", S_IFREG | 0755, "another"},
+                          Member{"usr/bin/again", S_IFREG | 0755, "another"},
+                          Member{"tmp/there", S_IFREG | 0755, "another"}));
+}
+
 TEST(Initramfs, TheSameContentsGiveTheSameBytesWhereverAndWheneverTheyLay) {
   const TemporaryDirectory here(testing::TempDir());
   const TemporaryDirectory there(testing::TempDir());

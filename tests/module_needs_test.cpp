@@ -26,5 +26,15 @@ TEST(ModuleNeeds, ThatNoModuleMeetsAskForNone) {
   EXPECT_THAT(modules_for({"io_uring", "net_admin"}), IsEmpty());
 }
 
+TEST(ModuleNeeds, AreWholeForPlainKernelsAndCheapForCloudKernels) {
+  const std::vector<std::string> wanted = modules_for({"nfs4", "smc"});
+  EXPECT_THAT(worth_loading(wanted, "6.12.117+deb13-amd64"), ElementsAre("nfsv4", "smc"));
+  EXPECT_THAT(worth_loading(wanted, "6.12.117+deb13-cloud-amd64"), ElementsAre("smc"));
+}
+
+TEST(ModuleNeeds, OfAmateurRadioBringWhatCarriesItsFrames) {
+  EXPECT_THAT(modules_for({"ax25"}), IsSupersetOf({"bpqether", "tun"}));
+}
+
 }  // namespace
 }  // namespace brokenpipe

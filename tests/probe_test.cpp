@@ -81,6 +81,14 @@ TEST(Trace, NotesErrnoByName) {
   EXPECT_EQ(step.at("errno"), "EPIPE");
 }
 
+TEST(Trace, ShareOfACountThatDependsOnBuffersIsAWord) {
+  const auto word = share_of(10);
+  EXPECT_EQ(word(10), "full");
+  EXPECT_EQ(word(9), "partial");
+  EXPECT_EQ(word(1), "partial");
+  EXPECT_EQ(word(0), "none");
+}
+
 TEST(Scenarios, AreThere) {
   EXPECT_GE(scenarios().size(), 369U);  // the entry matrix alone
 }
@@ -95,7 +103,7 @@ TEST(Scenarios, AreNamedByFamilyAndSituation) {
 }
 
 TEST(Scenarios, SayWhatTheyAskAndWhereLinux316AnswersIt) {
-  const std::regex site("[a-z0-9_./]+\\.[chS](:[a-z0-9_]+)?", std::regex::icase);
+  const std::regex site("[a-z0-9_./-]+\\.[chS](:[a-z0-9_]+)?", std::regex::icase);
   for (const Scenario& scenario : scenarios()) {
     EXPECT_FALSE(scenario.asks.empty()) << scenario.id;
     EXPECT_FALSE(scenario.grounds.empty()) << scenario.id;

@@ -6,6 +6,7 @@
 
 #include <pugixml.hpp>
 
+#include "orchestrator/text_table.h"
 #include "results/describe.h"
 #include "results/error.h"
 #include "results/file.h"
@@ -78,7 +79,8 @@ TEST(Reports, EveryFormatIsRegistered) {
     names.emplace_back(report.name);
     EXPECT_FALSE(report.description.empty()) << report.name;
   }
-  EXPECT_THAT(names, ::testing::ElementsAre("json", "junit", "markdown", "text", "trace"));
+  EXPECT_THAT(names, ::testing::ElementsAre("csv", "html", "json", "junit", "kcidb", "markdown",
+                                            "tap", "text", "trace"));
 }
 
 TEST(Reports, UnknownFormatIsAUsageErrorThatNamesTheKnownOnes) {
@@ -86,7 +88,9 @@ TEST(Reports, UnknownFormatIsAUsageErrorThatNamesTheKnownOnes) {
     report_named("pdf");
     FAIL() << "was found";
   } catch (const UsageError& e) {
-    EXPECT_THAT(e.what(), HasSubstr("\"pdf\"; there are: json, junit, markdown, text, trace"));
+    EXPECT_THAT(
+        e.what(),
+        HasSubstr("\"pdf\"; there are: csv, html, json, junit, kcidb, markdown, tap, text, trace"));
   }
 }
 
@@ -115,8 +119,11 @@ TEST(Reports, OnlyTextIsColouredAndOnlyWhenAsked) {
   const std::string escape = "\033[";
   EXPECT_THAT(render("text", sample_run(), true), HasSubstr(escape));
   EXPECT_THAT(render("text", sample_run(), false), Not(HasSubstr(escape)));
-  for (const char* format : {"markdown", "json", "junit", "trace"})
+  for (const Report& report : reports()) {
+    const std::string format(report.name);
+    if (format == "text") continue;
     EXPECT_THAT(render(format, sample_run(), true), Not(HasSubstr(escape))) << format;
+  }
 }
 
 TEST(Text, ColumnsOfWhatDidNotHappenAreLeftOut) {
@@ -125,6 +132,36 @@ TEST(Text, ColumnsOfWhatDidNotHappenAreLeftOut) {
   EXPECT_THAT(text, Not(HasSubstr("INCONCLUSIVE")));
   EXPECT_THAT(text, Not(HasSubstr("FLAKY")));
   EXPECT_THAT(text, HasSubstr("As the reference."));
+}
+
+TEST(Text, KernelThatOopsedOnTheWayIsToldThoughItIsNoFailure) {
+  KernelReport kernel = fine();
+  kernel.result->guest.ending = GuestEnding::oops;
+  kernel.result->guest.reason = "BUG: unable to handle page fault";
+  for (const char* format : {"text", "markdown", "html"})
+    EXPECT_THAT(render(format, only(kernel)), HasSubstr("Tainted on the way")) << format;
+  EXPECT_THAT(render("text", only(kernel)),
+              HasSubstr("\nTainted on the way, and ran to the end:\n"
+                        "  linux-6.1: oops: BUG: unable to handle page fault\n"));
+  EXPECT_EQ(exit_code(only(kernel)), ExitCode::as_reference);
+  EXPECT_THAT(render("text", only(fine())), Not(HasSubstr("Tainted")));
+}
+
+TEST(Text, ChangeIsToldOnceAndAChainByItsNames) {
+  const std::string text = render("text", sample_run());
+  EXPECT_THAT(text, HasSubstr("\n  pwritev2-appears, then sockets-nowait\n"
+                              "    sockets-nowait: 6.4; "));
+  EXPECT_EQ(text.find("\"vfs: pwritev2-appears\""), text.rfind("\"vfs: pwritev2-appears\""));
+}
+
+TEST(TextTable, ColumnIsAsWideAsItsWidestCell) {
+  EXPECT_EQ(text_table({{"KERNEL", "FROM", "STATE"},
+                        {"debian-6.12", "trixie, trixie-security, bookworm-backports", "here"},
+                        {"host", "-", "a state of more than one word"}}),
+            "KERNEL       FROM                                         STATE\n"
+            "debian-6.12  trixie, trixie-security, bookworm-backports  here\n"
+            "host         -                                            a state of more than one "
+            "word\n");
 }
 
 TEST(Trace, TellsEveryCallOfAScenarioInItsOrder) {

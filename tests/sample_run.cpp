@@ -139,7 +139,7 @@ ReportData sample_run() {
   run.libvirt = "9.0.0";
   run.uname = "Linux 6.1.0 x86_64";
 
-  ReportData data{run, sample_reference().kernel, sample_changes(), {}};
+  ReportData data{run, sample_reference().kernel, sample_changes(), {}, std::nullopt};
   for (const RunResult& kernel : {as_3_16(), explained(), unexplained()})
     data.kernels.push_back({{kernel.kernel.id, KernelState::done, ""}, kernel, std::nullopt});
   data.kernels.push_back(

@@ -137,6 +137,38 @@ TEST(Schema, JsonReportIsValidWithAndWithoutARun) {
   EXPECT_THAT(schema.complaint_about(Json::parse(rendered("json", one))), IsEmpty());
 }
 
+TEST(Schema, KnowsEveryWordForWhatACallReturned) {
+  Json run = Json::parse(to_json_text(*sample_run().kernels.at(0).result));
+  const Json::json_pointer returned("/observations/2/steps/0/returned");
+  for (const char* word : {"none", "partial", "full", "never", "fd", "SIGPIPE"}) {
+    run[returned] = word;
+    EXPECT_THAT(Schema("run_result.json").complaint_about(run), IsEmpty()) << word;
+  }
+  run[returned] = "some";
+  EXPECT_NE(Schema("run_result.json").complaint_about(run), "");
+}
+
+TEST(Schema, JsonReportOfAComparisonIsValid) {
+  const Schema schema("report.json");
+  const RunResult a = *sample_run().kernels.at(0).result;
+  const RunResult b = *sample_run().kernels.at(1).result;
+  EXPECT_THAT(schema.complaint_about(Json::parse(rendered("json", compare(a, b, {})))), IsEmpty());
+  const testing::ScratchFolder out;
+  RunRecord record = *sample_run().run;
+  record.kernels = {{a.kernel.id, KernelState::planned, ""}};
+  RunDirectory run = RunDirectory::create(out.path(), record);
+  run.keep(a);
+  EXPECT_THAT(schema.complaint_about(Json::parse(rendered("json", compare(run, run, {})))),
+              IsEmpty());
+}
+
+TEST(Schema, KcidbReportIsValidWithAndWithoutARun) {
+  const Schema schema("kcidb.json");
+  EXPECT_THAT(schema.complaint_about(Json::parse(rendered("kcidb", sample_run()))), IsEmpty());
+  const ReportData one = report_data(sample_reference(), sample_reference(), sample_changes());
+  EXPECT_THAT(schema.complaint_about(Json::parse(rendered("kcidb", one))), IsEmpty());
+}
+
 /// A schema that refuses nothing would pass every test above.
 TEST(Schema, RefusesWhatIsWrong) {
   const Json run_result = Json::parse(to_json_text(*sample_run().kernels.at(0).result));
@@ -146,6 +178,7 @@ TEST(Schema, RefusesWhatIsWrong) {
       "subject":"x: y","source":"a git log","moves":[{"scenarios":["entry/*"],"step":"ending",
       "before":{"ending":"completed"},"after":null}]}]})");
   const Json report = Json::parse(rendered("json", sample_run()));
+  const Json kcidb = Json::parse(rendered("kcidb", sample_run()));
   const Json sites = parsed(results / "reference/sites.json");
   ASSERT_THAT(Schema("changes.json").complaint_about(changes), IsEmpty());
   struct Mutation {
@@ -193,6 +226,15 @@ TEST(Schema, RefusesWhatIsWrong) {
            {"report.json", report, "/kernels/0/diff/totals/steps/same", -1},
            {"report.json", report, "/kernels/0/diff/scenarios/0/verdict", "fine"},
            {"report.json", report, "/kernels/1/diff/scenarios/0/places/0/got", removed},
+           {"report.json", report, "/comparison", removed},
+           {"kcidb.json", kcidb, "/version/major", 4},
+           {"kcidb.json", kcidb, "/checkouts/0/id", "debian-6.1"},
+           {"kcidb.json", kcidb, "/checkouts/0/comment", nullptr},
+           {"kcidb.json", kcidb, "/builds/0/architecture", "X86-64"},
+           {"kcidb.json", kcidb, "/builds/0/checkout_id", removed},
+           {"kcidb.json", kcidb, "/tests/0/status", "pass"},
+           {"kcidb.json", kcidb, "/tests/0/path", "brokenpipe/tcp"},
+           {"kcidb.json", kcidb, "/tests/0/start_time", "today"},
        }) {
     Json wrong = mutation.document;
     const Json::json_pointer place(mutation.place);

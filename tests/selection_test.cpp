@@ -120,5 +120,15 @@ TEST(Near, MistypedLettersCountLeast) {
               ElementsAre("debian-6.1", "debian-6.12", "debian-5.10"));
 }
 
+TEST(Near, WhatIsFarIsNotNamed) {
+  EXPECT_THAT(near("frobnicate", {"debian-5.10", "host"}), ElementsAre());
+  EXPECT_EQ(where_to_look("frobnicate", {"host"}, "kernels"),
+            "`brokenpipe kernels` lists them all.");
+  EXPECT_EQ(where_to_look("hots", {"host"}, "kernels"), "`brokenpipe kernels` lists them all.")
+      << "two letters of four";
+  EXPECT_EQ(where_to_look("hosst", {"host"}, "kernels"),
+            "Near: host. `brokenpipe kernels` lists them all.");
+}
+
 }  // namespace
 }  // namespace brokenpipe

@@ -1,8 +1,10 @@
 #include "results/diff.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
+#include <variant>
 
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/report_data.h"
@@ -16,34 +18,60 @@ namespace {
 struct Options {
   std::string a;
   std::string b;
+  std::string c;
   std::string format = "text";
   std::string against;
 };
 
-// A result file, or RUN:KERNEL for a kernel of a run, or a run with a single kernel.
-RunResult result_named(const std::string& name) {
+// What stands on one side of a comparison: one kernel's result, or a run of several.
+using Side = std::variant<RunResult, RunDirectory>;
+
+RunResult result_of(const RunDirectory& run, const std::string& name, const std::string& kernel) {
+  if (auto result = run.result(kernel)) return *std::move(result);
+  std::vector<std::string> ids;
+  for (const PlannedKernel& planned : run.run().kernels) ids.push_back(planned.id);
+  throw UsageError(fmt::format("the run {} has no result of {}; it was of: {}", name, kernel,
+                               fmt::join(ids, ", ")));
+}
+
+// A result file, RUN:KERNEL for a kernel of a run, or a run.
+Side side_named(const std::string& name) {
   if (fs::is_regular_file(name)) return read_run_result(name);
   const size_t colon = name.rfind(':');
-  const RunDirectory run = open_run(name.substr(0, colon));
-  if (colon == std::string::npos && run.run().kernels.size() != 1) {
-    throw UsageError(fmt::format("{} holds {} kernels: say which one, as in {}:{}", name,
-                                 run.run().kernels.size(), name, run.run().kernels.front().id));
+  if (colon == std::string::npos || fs::is_directory(name)) return open_run(name);
+  const std::string run = name.substr(0, colon);
+  return result_of(open_run(run), run, name.substr(colon + 1));
+}
+
+// A run of one kernel is as good as that kernel's result.
+Side narrowed(Side side, const std::string& name) {
+  const auto* run = std::get_if<RunDirectory>(&side);
+  if (run == nullptr || run->run().kernels.size() != 1) return side;
+  return result_of(*run, name, run->run().kernels.front().id);
+}
+
+ReportData both_sides(const std::string& name_of_a, const std::string& name_of_b) {
+  const Changes changes = known_changes();
+  const Side a = narrowed(side_named(name_of_a), name_of_a);
+  const Side b = narrowed(side_named(name_of_b), name_of_b);
+  if (const auto* result = std::get_if<RunResult>(&a)) {
+    return std::visit([&](const auto& other) { return compare(*result, other, changes); }, b);
   }
-  const std::string kernel =
-      colon == std::string::npos ? run.run().kernels.front().id : name.substr(colon + 1);
-  if (auto result = run.result(kernel)) return *std::move(result);
-  throw UsageError(fmt::format("the run {} has no result of {}", name.substr(0, colon), kernel));
+  const auto& run = std::get<RunDirectory>(a);
+  if (const auto* result = std::get_if<RunResult>(&b)) {
+    return compare(result_of(run, name_of_a, result->kernel.id), *result, changes);
+  }
+  return compare(run, std::get<RunDirectory>(b), changes);
 }
 
 ReportData compared(const Options& options) {
+  if (!options.c.empty())
+    return both_sides(options.a + ":" + options.b, options.a + ":" + options.c);
+  if (!options.b.empty()) return both_sides(options.a, options.b);
   const RunResult reference = read_reference(options.against);
-  if (!options.b.empty()) {
-    return report_data(result_named(options.b), result_named(options.a), known_changes());
-  }
-  if (fs::is_regular_file(options.a) || options.a.find(':') != std::string::npos) {
-    return report_data(result_named(options.a), reference, known_changes());
-  }
-  return report_data(open_run(options.a), reference, known_changes());
+  const Changes changes = known_changes();
+  return std::visit([&](const auto& side) { return report_data(side, reference, changes); },
+                    side_named(options.a));
 }
 
 int print_diff(const Options& options) {
@@ -56,16 +84,22 @@ int print_diff(const Options& options) {
 
 void add_diff_command(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "diff", "Compare a result with the reference, or two results with each other");
+      "diff", "Compare a result with the reference, or two results or runs with each other");
   const auto options = std::make_shared<Options>();
   command
       ->add_option("A", options->a,
                    "A result file, a run, or RUN:KERNEL. Alone: against the reference")
       ->required();
-  command->add_option("B", options->b, "Held against A");
+  CLI::Option* b = command->add_option(
+      "B", options->b,
+      "Held against A, two runs kernel by kernel: what is the same, has changed, appeared (only B "
+      "has "
+      "what it needs) or disappeared (only A has). With C: a kernel of the run A");
+  command->add_option("C", options->c, "A kernel of the run A, held against its kernel B");
   command->add_option("--format", options->format, "As of `report`")->capture_default_str();
-  command->add_option("--against", options->against,
-                      "A reference of your own instead of Linux 3.16");
+  command
+      ->add_option("--against", options->against, "A reference of your own instead of Linux 3.16")
+      ->excludes(b);
   command->callback([&chosen, options] { chosen = [options] { return print_diff(*options); }; });
 }
 

@@ -7,6 +7,7 @@
 
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/store_options.h"
+#include "orchestrator/text_table.h"
 
 namespace brokenpipe {
 namespace {
@@ -61,13 +62,13 @@ void print_json(const std::vector<Row>& rows) {
 }
 
 void print_text(const std::vector<Row>& rows) {
-  fmt::print("{:<18} {:<14} {:<36} {}\n", "KERNEL", "NEWEST", "FROM", "STATE");
+  std::vector<Cells> lines{{"KERNEL", "NEWEST", "FROM", "STATE"}};
   for (const Row& row : rows) {
-    fmt::print("{:<18} {:<14} {:<36} {}{}\n", row.entry.id,
-               row.offers.empty() ? "-" : row.offers.front().point_release,
-               fmt::format("{}", fmt::join(row.entry.suites, ", ")), state(row),
-               row.entry.in_default_matrix ? "  (default matrix)" : "");
+    lines.push_back({row.entry.id, row.offers.empty() ? "-" : row.offers.front().point_release,
+                     fmt::format("{}", fmt::join(row.entry.suites, ", ")),
+                     state(row) + (row.entry.in_default_matrix ? "  (default matrix)" : "")});
   }
+  fmt::print("{}", text_table(lines));
 }
 
 }  // namespace

@@ -42,11 +42,20 @@ int record(const Options& options) {
 
 void add_record_command(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
-      "record", "Run one kernel and write its answers as a reference for --against");
+      "record",
+      "Run one kernel and write its answers to a file, for others to be held against by --against");
   const auto options = std::make_shared<Options>();
   add_campaign_options(*command, options->run);
-  command->get_option("KERNEL")->required()->expected(1);
-  command->add_option("-o,--output", options->output, "The file (default: linux-RELEASE.json)");
+  command->get_option("KERNEL")
+      ->description(
+          "One kernel: an id of the catalogue, a point release (debian-6.12.107), a path to a "
+          "bzImage, vmlinux or linux-image .deb, or 'host'")
+      ->required()
+      ->expected(1);
+  // There is nothing that a recording is held against.
+  command->remove_option(command->get_option("--against"));
+  command->add_option("-o,--output", options->output,
+                      "The file to write (default: linux-RELEASE.json in this folder)");
   command->callback([&chosen, options] { chosen = [options] { return record(*options); }; });
 }
 

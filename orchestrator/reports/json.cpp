@@ -13,7 +13,13 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   json["schema"] = schema;
   json["exit_code"] = static_cast<int>(exit_code(data));
   json["run"] = data.run ? to_json(*data.run) : Json();
-  json["reference"] = to_json(data.reference);
+  json["reference"] = data.reference ? to_json(*data.reference) : Json();
+  json["comparison"] = Json();
+  if (data.comparison)
+    json["comparison"] = {{"a", data.comparison->a},
+                          {"b", data.comparison->b},
+                          {"only_a", data.comparison->only_a},
+                          {"only_b", data.comparison->only_b}};
   json["kernels"] = Json::array();
   for (const KernelReport& kernel : data.kernels) {
     Json item = to_json(kernel.plan);

@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "orchestrator/report.h"
-#include "results/describe.h"
+#include "orchestrator/reports/summary.h"
 
 /// JUnit XML as CI systems read it: a test suite for each kernel, a test case for each scenario.
 /// An unexplained difference and a flaky answer are a failure; what is inconclusive is an error,
@@ -36,16 +36,12 @@ void note(pugi::xml_node testcase, const char* kind, const std::string& message,
   if (!detail.empty()) node.text().set(text_for_xml(detail).c_str());
 }
 
-std::string told(const std::optional<Step>& step) {
-  return step ? describe(*step) : "not made";
-}
-
-std::string differences(const ScenarioVerdict& scenario) {
+std::string differences(const ScenarioVerdict& scenario, const Terms& terms) {
   std::string text;
   for (const PlaceVerdict& place : scenario.places) {
     if (place.verdict != Verdict::differs && place.verdict != Verdict::flaky) continue;
-    text += fmt::format("{}\n  expected {}\n  got      {}\n", place.place, told(place.expected),
-                        told(place.got));
+    text += fmt::format("{}\n  {:<8} {}\n  {:<8} {}\n", place.place, terms.expected,
+                        told(place.expected), terms.got, told(place.got));
     if (place.verdict == Verdict::flaky) text += "  the repeats disagree\n";
     for (const std::string& change : place.changes)
       text += fmt::format("  explained by {}\n", change);
@@ -53,8 +49,9 @@ std::string differences(const ScenarioVerdict& scenario) {
   return text;
 }
 
-void add_outcome(pugi::xml_node testcase, const ScenarioVerdict& scenario) {
-  const std::string verdict(to_string(scenario.verdict));
+void add_outcome(pugi::xml_node testcase, const ScenarioVerdict& scenario, const ReportData& data) {
+  const std::string verdict(verdict_word(scenario.verdict, data));
+  const Terms terms = terms_of(data);
   const std::string message =
       scenario.reason.empty() ? verdict : fmt::format("{}: {}", verdict, scenario.reason);
   switch (scenario.verdict) {
@@ -62,12 +59,15 @@ void add_outcome(pugi::xml_node testcase, const ScenarioVerdict& scenario) {
       break;
     case Verdict::differs:
       if (scenario.explained)
-        testcase.append_child("system-out").text().set(text_for_xml(differences(scenario)).c_str());
+        testcase.append_child("system-out")
+            .text()
+            .set(text_for_xml(differences(scenario, terms)).c_str());
       else
-        note(testcase, "failure", "not as the reference", differences(scenario));
+        note(testcase, "failure", data.comparison ? "not as A" : "not as the reference",
+             differences(scenario, terms));
       break;
     case Verdict::flaky:
-      note(testcase, "failure", "the repeats disagree", differences(scenario));
+      note(testcase, "failure", "the repeats disagree", differences(scenario, terms));
       break;
     case Verdict::inconclusive:
       note(testcase, "error", message);
@@ -105,13 +105,12 @@ void count(pugi::xml_node suite) {
   suite.append_attribute("skipped").set_value(skipped);
 }
 
-void add_suite(pugi::xml_node root, const KernelReport& kernel) {
+void add_suite(pugi::xml_node root, const KernelReport& kernel, const ReportData& data) {
   pugi::xml_node suite = root.append_child("testsuite");
   set(suite, "name", kernel.plan.id);
   if (kernel.result) {
-    double seconds = 0;
-    for (const auto& [what, took] : kernel.result->guest.timings) seconds += took;
-    set(suite, "time", fmt::format("{:.3f}", seconds));
+    if (const auto seconds = seconds_of(kernel.result->guest))
+      set(suite, "time", fmt::format("{:.3f}", *seconds));
     pugi::xml_node properties = suite.append_child("properties");
     pugi::xml_node release = properties.append_child("property");
     set(release, "name", "release");
@@ -125,7 +124,7 @@ void add_suite(pugi::xml_node root, const KernelReport& kernel) {
   }
   if (kernel.diff) {
     for (const ScenarioVerdict& scenario : kernel.diff->scenarios)
-      add_outcome(add_testcase(suite, kernel.plan.id, scenario.scenario), scenario);
+      add_outcome(add_testcase(suite, kernel.plan.id, scenario.scenario), scenario, data);
   }
   count(suite);
 }
@@ -137,7 +136,7 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   set(declaration, "encoding", "UTF-8");
   pugi::xml_node root = document.append_child("testsuites");
   set(root, "name", data.run ? "brokenpipe " + data.run->id : "brokenpipe");
-  for (const KernelReport& kernel : data.kernels) add_suite(root, kernel);
+  for (const KernelReport& kernel : data.kernels) add_suite(root, kernel, data);
   std::ostringstream text;
   document.save(text, " ");
   return text.str();

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
-
-#include <set>
+#include <fmt/ranges.h>
 
 #include "orchestrator/markdown_text.h"
 #include "orchestrator/report.h"
@@ -14,10 +13,12 @@ using markdown::code;
 using markdown::escaped;
 
 std::string table(const Summary& summary) {
-  std::string text =
-      "| kernel | release | guest | same | explained | unexplained | new | gone | inconclusive | "
-      "flaky | unreferenced | seconds |\n"
-      "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+  const Terms& terms = summary.terms;
+  std::string text = fmt::format(
+      "| kernel | release | guest | same | {} | unexplained | {} | {} | inconclusive | flaky | {} "
+      "| seconds |\n"
+      "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+      terms.explained, terms.added, terms.gone, terms.unreferenced);
   for (const Row& row : summary.rows) {
     const auto count = [&](std::size_t n, bool bad = false) {
       if (!row.judged) return std::string("-");
@@ -26,7 +27,8 @@ std::string table(const Summary& summary) {
     const Totals& totals = row.scenarios;
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
                         escaped(row.kernel), row.release.empty() ? "-" : escaped(row.release),
-                        escaped(row.guest), count(totals.same), count(totals.explained),
+                        escaped(row.guest), count(totals.same),
+                        count(totals.explained + (summary.comparison ? totals.unexplained : 0)),
                         count(totals.unexplained, true), count(totals.added), count(totals.gone),
                         count(totals.inconclusive, true), count(totals.flaky, true),
                         count(totals.unreferenced), row.seconds.empty() ? "-" : row.seconds);
@@ -36,9 +38,10 @@ std::string table(const Summary& summary) {
 
 std::string unexplained(const Summary& summary) {
   if (summary.unexplained.empty()) return {};
-  std::string text =
+  std::string text = fmt::format(
       "\n### Unexplained differences\n\n"
-      "| scenario | step | expected | got | kernels |\n|---|---|---|---|---|\n";
+      "| scenario | step | {} | {} | kernels |\n|---|---|---|---|---|\n",
+      summary.terms.expected, summary.terms.got);
   for (const UnexplainedDifference& difference : summary.unexplained)
     text += fmt::format("| {} | {} | {} | {} | {} |\n", code(difference.scenario),
                         code(difference.place), code(difference.expected), code(difference.got),
@@ -49,20 +52,19 @@ std::string unexplained(const Summary& summary) {
 std::string explained(const Summary& summary) {
   if (summary.explained.empty()) return {};
   std::string text = "\n### Explained differences\n";
-  std::set<const Change*> told;
-  for (const ExplainedDifferences& group : summary.explained) {
-    text += "\n";
-    for (const Change* change : group.changes) {
-      if (!told.insert(change).second) {
-        text += fmt::format("- **{}**, as above\n", escaped(change->id));
-        continue;
-      }
-      text +=
-          fmt::format("- **{}** ({}; {} {}): {}\n", escaped(change->id), versions_of(*change),
-                      code(commit_of(*change)), escaped(change->subject), escaped(change->says));
-    }
+  const auto news = first_told(summary.explained);
+  for (std::size_t i = 0; i < news.size(); ++i) {
+    const ExplainedDifferences& group = summary.explained[i];
+    text += fmt::format("\n#### {}\n\n", escaped(chain_of(group)));
+    for (const Change* change : news[i])
+      text += fmt::format(
+          "- {}{} ({}; {} {})\n",
+          group.changes.size() == 1 ? std::string() : fmt::format("**{}**: ", escaped(change->id)),
+          escaped(change->says), versions_of(*change), code(commit_of(*change)),
+          escaped(change->subject));
     text += fmt::format("\nOn {}.\n\n", escaped(kernels_sentence(group.kernels, summary)));
-    text += "| step | expected | got | scenarios |\n|---|---|---|---|\n";
+    text += fmt::format("| step | {} | {} | scenarios |\n|---|---|---|---|\n",
+                        summary.terms.expected, summary.terms.got);
     for (const ExplainedDifferences::Transition& transition : group.transitions)
       text +=
           fmt::format("| {} | {} | {} | {} |\n", code(transition.place), code(transition.expected),
@@ -92,18 +94,28 @@ std::string unjudged(const std::string& title, const std::vector<Unjudged>& all,
   return text;
 }
 
+std::string kernels(const std::string& title, const std::vector<std::string>& ids) {
+  return ids.empty()
+             ? std::string()
+             : fmt::format("\n{}: {}.\n", title, escaped(fmt::format("{}", fmt::join(ids, ", "))));
+}
+
 std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   const Summary summary = summarise(data);
-  std::string text = fmt::format("## EPIPE and SIGPIPE against {}\n\n**{}**\n\n",
-                                 escaped(data.reference.id), conclusion(summary, exit_code(data)));
+  std::string text = fmt::format("## EPIPE and SIGPIPE\n\n{}: **{}**\n\n", escaped(summary.title),
+                                 conclusion(summary, exit_code(data)));
   text += table(summary);
-  text += fmt::format("\nCounts are of scenarios. {}.\n", steps_sentence(summary.steps));
+  text += fmt::format("\nCounts are of scenarios. {}.\n", steps_sentence(summary));
   text += unexplained(summary);
   text += told("Failed", summary.failed, summary);
   text += unjudged("Inconclusive", summary.inconclusive, summary);
   text += told("Flaky", summary.flaky, summary);
+  text += told("Tainted on the way, and ran to the end", summary.tainted, summary);
   text += explained(summary);
-  text += unjudged("Gone", summary.gone, summary);
+  text += unjudged("Appeared", summary.added, summary);
+  text += unjudged(summary.comparison ? "Disappeared" : "Gone", summary.gone, summary);
+  text += kernels("Only in A", summary.only_a);
+  text += kernels("Only in B", summary.only_b);
   text += told("Not run", summary.not_run, summary);
   text += told("Changes that explain nothing where they ought to", summary.idle, summary);
   return text;

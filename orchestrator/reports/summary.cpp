@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 #include <tuple>
 
 #include "results/describe.h"
@@ -25,16 +26,6 @@ void tell(std::vector<Told>& facts, const std::string& what, const std::string& 
   add(fact->kernels, kernel);
 }
 
-std::string told(const std::optional<Step>& step) {
-  return step ? describe(*step) : "not made";
-}
-
-std::string grounds_of(const std::optional<Step>& step) {
-  if (!step || !step->basis) return {};
-  const std::string basis(to_string(*step->basis));
-  return step->lines.empty() ? basis : fmt::format("{}: {}", basis, step->lines);
-}
-
 std::string with_reason(const std::string& what, const std::string& reason) {
   return reason.empty() ? what : fmt::format("{}: {}", what, reason);
 }
@@ -46,12 +37,8 @@ Row row_of(const KernelReport& kernel) {
   if (kernel.result) {
     row.release = kernel.result->kernel.release;
     row.guest = kernel.result->from_sources ? "-" : to_string(kernel.result->guest.ending);
-    const auto& timings = kernel.result->guest.timings;
-    if (!timings.empty())
-      row.seconds = fmt::format("{:.1f}", std::accumulate(timings.begin(), timings.end(), 0.0,
-                                                          [](double sum, const auto& part) {
-                                                            return sum + part.second;
-                                                          }));
+    if (const auto seconds = seconds_of(kernel.result->guest))
+      row.seconds = fmt::format("{:.1f}", *seconds);
   }
   if (kernel.diff) {
     row.judged = true;
@@ -130,10 +117,30 @@ void add_scenario(Summary& summary, const ReportData& data, const ScenarioVerdic
   }
 }
 
+std::string title_of(const ReportData& data) {
+  if (data.comparison)
+    return fmt::format("B, {}, against A, {}", data.comparison->b, data.comparison->a);
+  return "Against " + (data.reference ? data.reference->id : std::string("nothing"));
+}
+
+/// A comparison in its four words.
+std::string counts_sentence(const Totals& totals) {
+  return fmt::format("{} same, {} changed ({} unexplained), {} appeared, {} disappeared",
+                     totals.same, totals.explained + totals.unexplained, totals.unexplained,
+                     totals.added, totals.gone);
+}
+
 }  // namespace
 
 Summary summarise(const ReportData& data) {
   Summary summary;
+  summary.title = title_of(data);
+  summary.comparison = data.comparison.has_value();
+  summary.terms = terms_of(data);
+  if (data.comparison) {
+    summary.only_a = data.comparison->only_a;
+    summary.only_b = data.comparison->only_b;
+  }
   for (const KernelReport& kernel : data.kernels) {
     const std::string& id = kernel.plan.id;
     summary.rows.push_back(row_of(kernel));
@@ -142,26 +149,68 @@ Summary summarise(const ReportData& data) {
     else if (kernel.plan.state != KernelState::done)
       tell(summary.not_run,
            with_reason(std::string(to_string(kernel.plan.state)), kernel.plan.reason), id);
+    if (kernel.result && kernel.result->guest.ending == GuestEnding::oops)
+      tell(summary.tainted, with_reason("oops", kernel.result->guest.reason), id);
     if (!kernel.diff) continue;
     summary.scenarios += kernel.diff->scenario_totals;
     summary.steps += kernel.diff->step_totals;
     for (const ScenarioVerdict& scenario : kernel.diff->scenarios)
       add_scenario(summary, data, scenario, id);
     add_unjudged(summary.inconclusive, *kernel.diff, Verdict::inconclusive, id);
+    if (data.comparison) add_unjudged(summary.added, *kernel.diff, Verdict::added, id);
     add_unjudged(summary.gone, *kernel.diff, Verdict::gone, id);
     for (const IdleMove& idle : kernel.diff->idle)
       tell(summary.idle,
            fmt::format("{} at {} of {}", idle.change, idle.step, fmt::join(idle.scenarios, ", ")),
            id);
   }
+  std::stable_sort(summary.explained.begin(), summary.explained.end(),
+                   [](const ExplainedDifferences& a, const ExplainedDifferences& b) {
+                     return std::tuple(a.changes.size(), a.changes.front()->mainline) <
+                            std::tuple(b.changes.size(), b.changes.front()->mainline);
+                   });
   return summary;
+}
+
+std::string_view verdict_word(Verdict verdict, const ReportData& data) {
+  if (data.comparison) {
+    if (verdict == Verdict::differs) return "changed";
+    if (verdict == Verdict::added) return "appeared";
+    if (verdict == Verdict::gone) return "disappeared";
+    if (verdict == Verdict::unreferenced) return "not in A";
+  }
+  return to_string(verdict);
+}
+
+Terms terms_of(const ReportData& data) {
+  if (!data.comparison) return {};
+  return {"A", "B", "changed", "appeared", "disappeared", "not in A"};
+}
+
+std::string told(const std::optional<Step>& step) {
+  return step ? describe(*step) : "not made";
+}
+
+std::string grounds_of(const std::optional<Step>& step) {
+  if (!step || !step->basis) return {};
+  const std::string basis(to_string(*step->basis));
+  return step->lines.empty() ? basis : fmt::format("{}: {}", basis, step->lines);
+}
+
+std::optional<double> seconds_of(const GuestRun& guest) {
+  if (guest.timings.empty()) return std::nullopt;
+  return std::accumulate(guest.timings.begin(), guest.timings.end(), 0.0,
+                         [](double sum, const auto& part) { return sum + part.second; });
 }
 
 std::string counted(std::size_t count, const std::string& thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
 
-std::string steps_sentence(const Totals& steps) {
+std::string steps_sentence(const Summary& summary) {
+  const Totals& steps = summary.steps;
+  if (summary.comparison)
+    return fmt::format("{}: {}", counted(steps.all(), "step"), counts_sentence(steps));
   const double share = steps.all() == 0 ? 0.0
                                         : 100.0 * static_cast<double>(steps.unreferenced) /
                                               static_cast<double>(steps.all());
@@ -191,6 +240,24 @@ std::string versions_of(const Change& change) {
   return versions;
 }
 
+std::string chain_of(const ExplainedDifferences& group) {
+  std::vector<std::string> ids;
+  for (const Change* change : group.changes) ids.push_back(change->id);
+  return fmt::format("{}", fmt::join(ids, ", then "));
+}
+
+std::vector<std::vector<const Change*>> first_told(
+    const std::vector<ExplainedDifferences>& groups) {
+  std::set<const Change*> known;
+  std::vector<std::vector<const Change*>> first;
+  for (const ExplainedDifferences& group : groups) {
+    first.emplace_back();
+    for (const Change* change : group.changes)
+      if (known.insert(change).second) first.back().push_back(change);
+  }
+  return first;
+}
+
 std::string kernels_sentence(const std::vector<std::string>& kernels, const Summary& summary) {
   const auto judged = static_cast<std::size_t>(std::count_if(
       summary.rows.begin(), summary.rows.end(), [](const Row& row) { return row.judged; }));
@@ -201,7 +268,9 @@ std::string kernels_sentence(const std::vector<std::string>& kernels, const Summ
 
 std::string conclusion(const Summary& summary, ExitCode code) {
   std::vector<std::string> parts;
-  if (!summary.unexplained.empty())
+  if (summary.comparison)
+    parts.push_back(counts_sentence(summary.scenarios));
+  else if (!summary.unexplained.empty())
     parts.push_back(counted(summary.unexplained.size(), "unexplained difference"));
   if (summary.scenarios.flaky > 0)
     parts.push_back(counted(summary.scenarios.flaky, "flaky scenario"));

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <functional>
-#include <set>
 
 #include "orchestrator/report.h"
 #include "orchestrator/reports/summary.h"
+#include "orchestrator/text_table.h"
 
 /// What people see on the terminal after a run.
 namespace brokenpipe {
@@ -34,7 +34,9 @@ struct Column {
 };
 
 /// The counts, those that are always told and those that only a run gone wrong has.
-std::vector<Column> columns_for(const Totals& totals) {
+std::vector<Column> columns_for(const Summary& summary) {
+  const Totals& totals = summary.scenarios;
+  const Terms& terms = summary.terms;
   const auto count = [](std::size_t Totals::*member) {
     return [member](const Row& row) {
       return row.judged ? std::to_string(row.scenarios.*member) : std::string("-");
@@ -46,15 +48,23 @@ std::vector<Column> columns_for(const Totals& totals) {
        nullptr},
       {"guest", [](const Row& row) { return row.guest; }, false, nullptr},
       {"same", count(&Totals::same), true, nullptr},
-      {"explained", count(&Totals::explained), true, nullptr},
+      {terms.explained,
+       [&summary](const Row& row) {
+         if (!row.judged) return std::string("-");
+         return std::to_string(row.scenarios.explained +
+                               (summary.comparison ? row.scenarios.unexplained : 0));
+       },
+       true, nullptr},
       {"UNEXPLAINED", count(&Totals::unexplained), true, red},
-      {"new", count(&Totals::added), true, nullptr},
+      {terms.added, count(&Totals::added), true, nullptr},
   };
-  if (totals.gone > 0) columns.push_back({"gone", count(&Totals::gone), true, yellow});
+  if (totals.gone > 0 || summary.comparison)
+    columns.push_back({terms.gone, count(&Totals::gone), true, yellow});
   if (totals.inconclusive > 0)
     columns.push_back({"INCONCLUSIVE", count(&Totals::inconclusive), true, red});
   if (totals.flaky > 0) columns.push_back({"FLAKY", count(&Totals::flaky), true, red});
-  columns.push_back({"unreferenced", count(&Totals::unreferenced), true, nullptr});
+  if (totals.unreferenced > 0 || !summary.comparison)
+    columns.push_back({terms.unreferenced, count(&Totals::unreferenced), true, nullptr});
   columns.push_back({"seconds",
                      [](const Row& row) { return row.seconds.empty() ? "-" : row.seconds; }, true,
                      nullptr});
@@ -62,28 +72,26 @@ std::vector<Column> columns_for(const Totals& totals) {
 }
 
 std::string table(const Summary& summary, const Painter& paint) {
-  const std::vector<Column> columns = columns_for(summary.scenarios);
-  std::vector<std::size_t> widths;
-  for (const Column& column : columns) {
-    std::size_t width = column.head.size();
-    for (const Row& row : summary.rows) width = std::max(width, column.cell(row).size());
-    widths.push_back(width);
+  const std::vector<Column> columns = columns_for(summary);
+  std::vector<Cells> rows(1);
+  for (const Column& column : columns) rows[0].push_back(column.head);
+  for (const Row& row : summary.rows) {
+    rows.emplace_back();
+    for (const Column& column : columns) rows.back().push_back(column.cell(row));
   }
-  const auto line = [&](auto&& cell_of) {
-    std::string text;
+  const std::vector<std::size_t> widths = column_widths(rows);
+  std::string text;
+  for (const Cells& row : rows) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      const std::string cell = cell_of(columns[i]);
+      const std::string& cell = row[i];
       const std::string padded = columns[i].number ? fmt::format("{:>{}}", cell, widths[i])
                                                    : fmt::format("{:<{}}", cell, widths[i]);
       const bool notable =
           columns[i].colour != nullptr && cell != "0" && cell != "-" && cell != columns[i].head;
       text += (i == 0 ? "" : "  ") + (notable ? paint(columns[i].colour, padded) : padded);
     }
-    return text + "\n";
-  };
-  std::string text = line([](const Column& column) { return column.head; });
-  for (const Row& row : summary.rows)
-    text += line([&](const Column& column) { return column.cell(row); });
+    text += "\n";
+  }
   return text;
 }
 
@@ -112,26 +120,25 @@ std::string unexplained(const Summary& summary, const Painter& paint) {
       "\n" + paint(red, fmt::format("Unexplained differences: {}", summary.unexplained.size())) +
       "\n";
   for (const UnexplainedDifference& difference : summary.unexplained)
-    text += fmt::format("  {}  {}\n    expected  {}{}\n    got       {}\n    on        {}\n",
-                        difference.scenario, difference.place, difference.expected,
-                        difference.grounds.empty() ? "" : "   [" + difference.grounds + "]",
-                        difference.got, kernels_sentence(difference.kernels, summary));
+    text += fmt::format(
+        "  {}  {}\n    {:<8}  {}{}\n    {:<8}  {}\n    on        {}\n", difference.scenario,
+        difference.place, summary.terms.expected, difference.expected,
+        difference.grounds.empty() ? "" : "   [" + difference.grounds + "]", summary.terms.got,
+        difference.got, kernels_sentence(difference.kernels, summary));
   return text;
 }
 
 std::string explained(const Summary& summary) {
   if (summary.explained.empty()) return {};
   std::string text = "\nDifferences explained by changes of the kernel:\n";
-  std::set<const Change*> told;
-  for (const ExplainedDifferences& group : summary.explained) {
-    for (const Change* change : group.changes) {
-      if (!told.insert(change).second) {
-        text += fmt::format("  {} (as above)\n", change->id);
-        continue;
-      }
-      text += fmt::format("  {} ({}; {} \"{}\")\n    {}\n", change->id, versions_of(*change),
-                          commit_of(*change), change->subject, change->says);
-    }
+  const auto news = first_told(summary.explained);
+  for (std::size_t i = 0; i < news.size(); ++i) {
+    const ExplainedDifferences& group = summary.explained[i];
+    text += fmt::format("  {}\n", chain_of(group));
+    for (const Change* change : news[i])
+      text += fmt::format("    {}{}; {} \"{}\"\n    {}\n",
+                          group.changes.size() == 1 ? std::string() : change->id + ": ",
+                          versions_of(*change), commit_of(*change), change->subject, change->says);
     text += fmt::format("    on {}\n", kernels_sentence(group.kernels, summary));
     for (const ExplainedDifferences::Transition& transition : group.transitions)
       text += fmt::format("      {} -> {}   in {}\n", transition.expected, transition.got,
@@ -142,21 +149,31 @@ std::string explained(const Summary& summary) {
   return text;
 }
 
+std::string kernels(const std::string& title, const std::vector<std::string>& ids) {
+  return ids.empty() ? std::string() : fmt::format("\n{}: {}\n", title, fmt::join(ids, ", "));
+}
+
 std::string render(const ReportData& data, const ReportOptions& options) {
   const Painter paint(options.colour);
   const Summary summary = summarise(data);
-  std::string text = fmt::format("Against {}; counts are of scenarios.\n\n", data.reference.id);
+  std::string text = fmt::format("{}; counts are of scenarios.\n\n", summary.title);
   text += table(summary, paint);
   text += explained(summary);
-  text += unjudged("Gone: the kernel lacks what the scenario needs", summary.gone, summary);
+  text += unjudged("Appeared: A lacks what the scenario needs", summary.added, summary);
+  text += unjudged(summary.comparison ? "Disappeared: B lacks what the scenario needs"
+                                      : "Gone: the kernel lacks what the scenario needs",
+                   summary.gone, summary);
   text += told("Changes that explain nothing where they ought to", summary.idle, summary);
+  text += kernels("Only in A", summary.only_a);
+  text += kernels("Only in B", summary.only_b);
   text += told("Not run", summary.not_run, summary);
+  text += told("Tainted on the way, and ran to the end", summary.tainted, summary);
   text += told("Flaky: the repeats disagree", summary.flaky, summary);
   text += unjudged("Inconclusive", summary.inconclusive, summary);
   text += told("Failed", summary.failed, summary);
   // What asks for somebody's attention stands last, where a terminal shows it.
   text += unexplained(summary, paint);
-  text += fmt::format("\n{}.\n", steps_sentence(summary.steps));
+  text += fmt::format("\n{}.\n", steps_sentence(summary));
   const ExitCode code = exit_code(data);
   text += code == ExitCode::as_reference ? conclusion(summary, code)
                                          : paint(red, conclusion(summary, code));

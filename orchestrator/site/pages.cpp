@@ -306,7 +306,7 @@ std::string guest_ending(const RunResult& result) {
   return text;
 }
 
-std::string seconds_of(const GuestRun& guest) {
+std::string timings_text(const GuestRun& guest) {
   std::vector<std::string> parts;
   for (const auto& [part, seconds] : guest.timings)
     parts.push_back(fmt::format("{} {:.1f} s", part, seconds));
@@ -432,12 +432,12 @@ Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::st
                          {"QEMU", guest.qemu},
                          {"libvirt", guest.libvirt},
                          {"Command line", guest.cmdline},
-                         {"Took", seconds_of(guest)},
+                         {"Took", timings_text(guest)},
                          {"Probe", result.probe.version},
                          {"SHA-256 of the probe", result.probe.sha256},
                          {"Asked for", fmt::format("{}", fmt::join(result.probe.selection, " "))}});
   data["totals"] = totals_data(kernel.diff().scenario_totals);
-  data["steps"] = steps_sentence(kernel.diff().step_totals);
+  data["steps"] = steps_sentence(summary);
   data["differences"] = differences_data(summary, model.reference.kernel.id);
   data["unsupported"] = unsupported_data(kernel);
   data["has_unsupported"] = !data["unsupported"].empty();
@@ -510,7 +510,7 @@ Json history_data(const SiteModel& model, const History& history) {
   // In the matrix's order; a kernel is on a night only if it has a result, so it is there too.
   std::vector<std::string> columns;
   for (const SiteKernel& kernel : model.kernels)
-    if (kernels.count(kernel.id()) > 0) columns.push_back(kernel.id());
+    if (kernels.contains(kernel.id())) columns.push_back(kernel.id());
   data["kernels"] = kernel_links(model, columns);
   data["nights"] = Json::array();
   std::string truth;

@@ -32,11 +32,6 @@ struct State {
   std::vector<Question> questions;
 };
 
-/// Nobody has asked: the picture says so.
-Question not_asked(const std::string& label, const std::string& words) {
-  return {label, words, {}, {}, {}};
-}
-
 const std::string plain = "next write";
 const std::string plain_words = "the next write";
 const std::string reset = "after a RST";
@@ -53,7 +48,8 @@ const std::vector<State> states{
     {"LISTEN",
      0,
      1,
-     {{plain, plain_words, "tcp/listening-socket", "send#1", ""}, not_asked(reset, reset_words)}},
+     {{plain, plain_words, "tcp/listening-socket", "send#1", ""},
+      {reset, reset_words, "tcp-wire/listen-rst", "send#1", "state#1"}}},
     {"SYN_SENT",
      2,
      1,
@@ -90,18 +86,19 @@ const std::vector<State> states{
     {"CLOSING",
      1,
      5,
-     {not_asked(plain, plain_words),
+     {{plain, plain_words, "tcp-wire/closing-send", "send#1", "state#1"},
       {reset, reset_words, "tcp-wire/closing-rst", "send#1", "state#1"}}},
     {"LAST_ACK",
      2,
      5,
-     {not_asked(plain, plain_words),
+     {{plain, plain_words, "tcp-wire/last-ack-send", "send#1", "state#1"},
       {reset, reset_words, "tcp-wire/last-ack-rst", "send#1", "state#1"}}},
     {"TIME_WAIT",
      1,
      6,
      // The kernel keeps TIME_WAIT without the socket, which is in CLOSE.
-     {{plain, plain_words, "tcp/time-wait-fd-open", "send#1", ""}, not_asked(reset, reset_words)}},
+     {{plain, plain_words, "tcp/time-wait-fd-open", "send#1", ""},
+      {reset, reset_words, "tcp-wire/time-wait-rst", "send#1", ""}}},
 };
 
 /// The end of the connection, drawn at the foot, so that no arrow runs back over the picture.
@@ -196,7 +193,6 @@ struct Card {
 };
 
 Answer answer_to(const Question& question, const State& state, const RunResult& result) {
-  if (question.scenario.empty()) return {"not asked", "not asked", AnswerKind::none};
   if (!question.state_step.empty()) {
     const Step* looked = find_step(result, question.scenario, question.state_step);
     const std::string seen =
@@ -208,7 +204,6 @@ Answer answer_to(const Question& question, const State& state, const RunResult& 
 
 /// The departure at the write, or else where the state was looked at.
 const Departure* departure_at(const Question& question, const Diff& diff) {
-  if (question.scenario.empty()) return nullptr;
   const Departure* mark = departure(diff, question.scenario, question.step);
   if (mark == nullptr && !question.state_step.empty())
     mark = departure(diff, question.scenario, question.state_step);
@@ -230,8 +225,7 @@ Line line_for(const Question& question, const State& state, const RunResult& ref
     if (line.mark != nullptr) line.title += fmt::format("; {}", line.mark->words);
     if (line.instead_of) line.title += fmt::format("; {}: {}", reference.kernel.id, expected.words);
   }
-  if (!question.scenario.empty())
-    line.title += fmt::format(" ({}, {})", question.scenario, question.step);
+  line.title += fmt::format(" ({}, {})", question.scenario, question.step);
   return line;
 }
 
@@ -277,7 +271,7 @@ void draw_answer(pugi::xml_node parent, Point at, const Answer& answer, bool ins
 
 void draw_line(pugi::xml_node parent, Point at, const Line& line, const std::string& reference,
                const ScenarioHref& href) {
-  const std::string link = line.question->scenario.empty() ? "" : href(line.question->scenario);
+  const std::string link = href(line.question->scenario);
   pugi::xml_node group = element(parent, link.empty() ? "g" : "a", "line");
   if (!link.empty()) set(group, "href", link);
   append(group, "title", line.title);

@@ -1,18 +1,17 @@
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "probes/blocked.h"
 #include "probes/epoll.h"
 #include "probes/file_calls.h"
+#include "probes/mount.h"
 #include "probes/must.h"
 #include "probes/net.h"
 #include "probes/pipe.h"
@@ -23,17 +22,17 @@ namespace {
 
 const Story story{
     "Pipes and FIFOs. What Linux 3.16 answers follows from a few rules:",
-    {"A write of no bytes succeeds before anybody asks for readers; any other write to a pipe that "
-     "has none raises SIGPIPE and fails with EPIPE (fs/pipe.c:pipe_write).",
-     "A writer that sleeps for room asks for readers again when it wakes: SIGPIPE even where it "
-     "has written something and returns how much (fs/pipe.c:pipe_write).",
-     "splice(2), sendfile(2) and vmsplice(2) fetch their data first and ask for readers when they "
-     "put it in: no data, no EPIPE (fs/splice.c:splice_to_pipe).",
-     "tee(2) and splice(2) from pipe to pipe wait for their input first, but an input that has no "
-     "writer is no obstacle (fs/splice.c:ipipe_prep, :link_pipe, :splice_pipe_to_pipe).",
+    {("A write of no bytes succeeds before anybody asks for readers; any other write to a pipe "
+      "that has none raises SIGPIPE and fails with EPIPE (fs/pipe.c:pipe_write)."),
+     ("A writer that sleeps for room asks for readers again when it wakes: SIGPIPE even where it "
+      "has written something and returns how much (fs/pipe.c:pipe_write)."),
+     ("splice(2), sendfile(2) and vmsplice(2) fetch their data first and ask for readers when they "
+      "put it in: no data, no EPIPE (fs/splice.c:splice_to_pipe)."),
+     ("tee(2) and splice(2) from pipe to pipe wait for their input first, but an input that has no "
+      "writer is no obstacle (fs/splice.c:ipipe_prep, :link_pipe, :splice_pipe_to_pipe)."),
      "A writer polls POLLERR as long as there is no reader (fs/pipe.c:pipe_poll).",
-     "A FIFO is a pipe whose readers come and go by open(2) and close(2); without one, O_NONBLOCK "
-     "for writing is ENXIO (fs/pipe.c:fifo_open)."}};
+     ("A FIFO is a pipe whose readers come and go by open(2) and close(2); without one, O_NONBLOCK "
+      "for writing is ENXIO (fs/pipe.c:fifo_open).")}};
 
 constexpr const char* pipe_write = "fs/pipe.c:pipe_write";
 constexpr const char* pipe_release = "fs/pipe.c:pipe_release";
@@ -52,23 +51,20 @@ Pipe pipe_without_reader() {
 // A folder of the scenario's own, which goes with all that is in it.
 class ScratchFolder {
  public:
-  ScratchFolder() {
-    if (mkdtemp(path_.data()) == nullptr) throw Broken("mkdtemp: " + errno_name(errno));
-  }
+  ScratchFolder() = default;
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
   ~ScratchFolder() {
     for (const std::string& file : files_) unlink(file.c_str());
-    rmdir(path_.c_str());
   }
 
   std::string file(const std::string& name) {
-    files_.push_back(path_ + "/" + name);
+    files_.push_back(folder_.path() + "/" + name);
     return files_.back();
   }
 
  private:
-  std::string path_ = "/tmp/brokenpipe-XXXXXX";
+  TemporaryFolder folder_;
   std::vector<std::string> files_;
 };
 
@@ -337,24 +333,12 @@ const Register edge_triggered_entry{{
 // A file system of which nobody serves the first request, FUSE_INIT.
 class UnservedFuse {
  public:
-  UnservedFuse() : device_(must("open(/dev/fuse)", open("/dev/fuse", O_RDWR | O_CLOEXEC))) {
-    if (mkdtemp(path_.data()) == nullptr) throw Broken("mkdtemp: " + errno_name(errno));
-    const std::string options =
-        "fd=" + std::to_string(device_) + ",rootmode=40000,user_id=0,group_id=0";
-    must("mount(fuse)", mount("fuse", path_.c_str(), "fuse", 0, options.c_str()));
-  }
-  UnservedFuse(const UnservedFuse&) = delete;
-  UnservedFuse& operator=(const UnservedFuse&) = delete;
-  ~UnservedFuse() {
-    umount2(path_.c_str(), MNT_DETACH);
-    rmdir(path_.c_str());
-  }
-
   int device() const { return device_; }
 
  private:
-  Fd device_;
-  std::string path_ = "/tmp/brokenpipe-XXXXXX";
+  Fd device_ = Fd(must("open(/dev/fuse)", open("/dev/fuse", O_RDWR | O_CLOEXEC)));
+  Mount mount_ =
+      Mount("fuse", "fd=" + std::to_string(device_) + ",rootmode=40000,user_id=0,group_id=0");
 };
 
 void fuse_to_pipe(Trace& trace) {

@@ -20,21 +20,21 @@ namespace {
 
 const Story story{
     "AF_UNIX. What Linux 3.16 answers follows from a few rules:",
-    {"A stream looks at its shutdowns first: own SHUT_WR or a peer that is gone or does not "
-     "receive is EPIPE with SIGPIPE, whatever error is pending "
-     "(net/unix/af_unix.c:unix_stream_sendmsg). A seqpacket socket reports the pending error "
-     "first, and it and datagrams never raise SIGPIPE (net/unix/af_unix.c:unix_seqpacket_sendmsg, "
-     ":unix_dgram_sendmsg).",
-     "Who closes a stream or a seqpacket socket shuts down its peer both ways; with data unread, "
-     "or not accepted yet, the peer has ECONNRESET pending too. Who shuts down its receiving side "
-     "shuts down its peer's sending side. Datagram sockets do neither "
-     "(net/unix/af_unix.c:unix_release_sock, :unix_shutdown).",
-     "A sender that waits for room in its buffer gets the pending error, else EPIPE, without "
-     "SIGPIPE (net/core/sock.c:sock_alloc_send_pskb), or as much as it has sent.",
-     "Datagram and seqpacket senders also wait for a peer whose queue is long, and look for it "
-     "anew when that gets shorter (net/unix/af_unix.c:unix_wait_for_peer).",
-     "Without a peer a stream is ENOTCONN, whatever was shut down; datagrams look for the peer "
-     "before they need memory, the first thing that asks for our own SHUT_WR."}};
+    {("A stream looks at its shutdowns first: own SHUT_WR or a peer that is gone or does not "
+      "receive is EPIPE with SIGPIPE, whatever error is pending "
+      "(net/unix/af_unix.c:unix_stream_sendmsg). A seqpacket socket reports the pending error "
+      "first, and it and datagrams never raise SIGPIPE (net/unix/af_unix.c:unix_seqpacket_sendmsg, "
+      ":unix_dgram_sendmsg)."),
+     ("Who closes a stream or a seqpacket socket shuts down its peer both ways; with data unread, "
+      "or not accepted yet, the peer has ECONNRESET pending too. Who shuts down its receiving side "
+      "shuts down its peer's sending side. Datagram sockets do neither "
+      "(net/unix/af_unix.c:unix_release_sock, :unix_shutdown)."),
+     ("A sender that waits for room in its buffer gets the pending error, else EPIPE, without "
+      "SIGPIPE (net/core/sock.c:sock_alloc_send_pskb), or as much as it has sent."),
+     ("Datagram and seqpacket senders also wait for a peer whose queue is long, and look for it "
+      "anew when that gets shorter (net/unix/af_unix.c:unix_wait_for_peer)."),
+     ("Without a peer a stream is ENOTCONN, whatever was shut down; datagrams look for the peer "
+      "before they need memory, the first thing that asks for our own SHUT_WR.")}};
 
 constexpr const char* stream_sendmsg = "net/unix/af_unix.c:unix_stream_sendmsg";
 constexpr const char* dgram_sendmsg = "net/unix/af_unix.c:unix_dgram_sendmsg";
@@ -64,8 +64,8 @@ Listener named_socket(int type) {
   return {std::move(fd), address};
 }
 
-Listener unix_listener(int backlog) {
-  Listener listener = named_socket(SOCK_STREAM);
+Listener unix_listener(int backlog, int type = SOCK_STREAM) {
+  Listener listener = named_socket(type);
   must("listen", listen(listener.fd, backlog));
   return listener;
 }
@@ -380,6 +380,25 @@ const Register listener_closed_entry{{
     .asks = "What does a client see of a listener that closes without having accepted it?",
     .grounds = {release_sock, stream_sendmsg, stream_recvmsg, unix_poll},
     .run = listener_closed,
+}};
+
+void seqpacket_listener_closed(Trace& trace) {
+  Listener listener = unix_listener(16, SOCK_SEQPACKET);
+  const Fd client = unix_socket(SOCK_SEQPACKET);
+  must("connect", connect(client, listener.address.data(), listener.address.length));
+  listener.fd.close();
+  trace.poll(client);
+  trace.recv(client, 100, MSG_DONTWAIT);
+  trace.recv(client, 100, MSG_DONTWAIT);
+  trace.send(client);
+}
+const Register seqpacket_listener_closed_entry{{
+    .id = "unix/unix-seqpacket-listener-closed-before-accept",
+    .asks = "What does a seqpacket client see of a listener that closes without having accepted "
+            "it, receiving first?",
+    .grounds = {release_sock, "net/unix/af_unix.c:unix_dgram_recvmsg", seqpacket_sendmsg,
+                unix_poll},
+    .run = seqpacket_listener_closed,
 }};
 
 void dgram_unconnected(Trace& trace) {

@@ -1,0 +1,173 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "orchestrator/report.h"
+#include "orchestrator/reports/summary.h"
+#include "results/json_file.h"
+
+/// What KernelCI's common database takes: I/O schema 5.3 (kernelci/kcidb-io), the part of it that
+/// is in results/schema/kcidb.json. A kernel is a checkout and a build, its guest the test
+/// `brokenpipe`, a scenario a test below that.
+///
+/// Statuses: PASS as the reference or explained; FAIL an unexplained difference or a flaky answer;
+/// ERROR a scenario of ours that broke or timed out; MISS where the guest never answered; SKIP
+/// where the kernel lacks what the scenario needs, or no mirror offers the kernel; DONE where there
+/// is an answer and nothing to hold it against.
+namespace brokenpipe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* origin = "brokenpipe";
+
+/// An excerpt's greatest length in the schema.
+constexpr std::size_t longest_excerpt = 16384;
+
+/// Text as the schema has it, where no string holds a NUL.
+std::string text_for_kcidb(std::string text) {
+  std::replace(text.begin(), text.end(), '\0', '?');
+  return text;
+}
+
+/// A scenario's id as a path in the tree of tests: `brokenpipe.entry.listening.send_nosignal`.
+std::string path_of(const std::string& scenario) {
+  std::string path = origin;
+  path += '.';
+  for (const char c : scenario) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_';
+    path += c == '/' ? '.' : plain ? c : '_';
+  }
+  return path;
+}
+
+/// Of a scenario that is inconclusive: whose fault it was.
+const char* status_without_answer(const RunResult& result, const std::string& scenario) {
+  const auto seen =
+      std::find_if(result.observations.begin(), result.observations.end(),
+                   [&](const Observation& other) { return other.scenario == scenario; });
+  if (seen == result.observations.end()) return "MISS";
+  const bool ours =
+      seen->ending == ScenarioEnding::broken || seen->ending == ScenarioEnding::timed_out;
+  return ours ? "ERROR" : "DONE";
+}
+
+const char* status_of(const KernelReport& kernel, const ScenarioVerdict& scenario) {
+  switch (scenario.verdict) {
+    case Verdict::same:
+      return "PASS";
+    case Verdict::differs:
+      return scenario.explained ? "PASS" : "FAIL";
+    case Verdict::flaky:
+      return "FAIL";
+    case Verdict::gone:
+      return "SKIP";
+    case Verdict::added:
+    case Verdict::unreferenced:
+      return "DONE";
+    case Verdict::inconclusive:
+      break;
+  }
+  return status_without_answer(*kernel.result, scenario.scenario);
+}
+
+/// A guest that panicked has told something of the kernel, one that only stopped has not.
+const char* status_of(const KernelReport& kernel) {
+  if (kernel.plan.state == KernelState::not_offered) return "SKIP";
+  if (kernel.plan.state == KernelState::done) return "PASS";
+  return kernel.result && kernel.result->guest.ending == GuestEnding::panic ? "FAIL" : "MISS";
+}
+
+std::string excerpt(const ScenarioVerdict& scenario, const Terms& terms) {
+  std::string text;
+  for (const PlaceVerdict& place : scenario.places)
+    if (place.verdict == Verdict::differs || place.verdict == Verdict::flaky)
+      text += fmt::format("{}: {}: {}; {}: {}\n", place.place, terms.expected, told(place.expected),
+                          terms.got, told(place.got));
+  return text_for_kcidb(text.substr(0, longest_excerpt));
+}
+
+/// The ids under which a kernel of a run is known in the database.
+std::string id_of(const ReportData& data, const KernelReport& kernel) {
+  const std::string run = data.run ? data.run->id + ":" : std::string();
+  return text_for_kcidb(fmt::format("{}:{}{}", origin, run, kernel.plan.id));
+}
+
+Json checkout(const ReportData& data, const KernelReport& kernel) {
+  Json json{{"id", id_of(data, kernel)}, {"origin", origin}, {"valid", true}};
+  if (data.run) json["start_time"] = data.run->started;
+  json["comment"] = text_for_kcidb(kernel.result && !kernel.result->kernel.release.empty()
+                                       ? "Linux " + kernel.result->kernel.release
+                                       : kernel.plan.id);
+  return json;
+}
+
+Json build(const ReportData& data, const KernelReport& kernel) {
+  const std::string id = id_of(data, kernel);
+  Json json{{"id", id}, {"checkout_id", id}, {"origin", origin}};
+  if (!kernel.result) return json;
+  const KernelIdentity& identity = kernel.result->kernel;
+  // The guest's own word, and the schema wants it plain.
+  if (identity.machine.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
+      std::string::npos)
+    json["architecture"] = identity.machine;
+  json["misc"] = {
+      {"version", identity.version}, {"package", identity.package}, {"sha256", identity.sha256}};
+  return json;
+}
+
+Json test(const ReportData& data, const KernelReport& kernel, const std::string& path,
+          const char* status) {
+  const std::string id = id_of(data, kernel);
+  Json json{{"id", fmt::format("{}:{}", id, path)},
+            {"build_id", id},
+            {"origin", origin},
+            {"path", path},
+            {"status", status}};
+  if (data.run) json["start_time"] = data.run->started;
+  return json;
+}
+
+Json guest_test(const ReportData& data, const KernelReport& kernel) {
+  Json json = test(data, kernel, origin, status_of(kernel));
+  if (!kernel.plan.reason.empty()) json["comment"] = text_for_kcidb(kernel.plan.reason);
+  if (!kernel.result || kernel.result->from_sources) return json;
+  const GuestRun& guest = kernel.result->guest;
+  if (const auto seconds = seconds_of(guest)) json["duration"] = *seconds;
+  json["environment"] = {{"comment", "QEMU guest"}, {"misc", to_json(guest)}};
+  return json;
+}
+
+Json scenario_test(const ReportData& data, const KernelReport& kernel,
+                   const ScenarioVerdict& scenario) {
+  Json json = test(data, kernel, path_of(scenario.scenario), status_of(kernel, scenario));
+  const std::string word(verdict_word(scenario.verdict, data));
+  json["comment"] =
+      text_for_kcidb(scenario.reason.empty() ? word : fmt::format("{}: {}", word, scenario.reason));
+  if (const std::string text = excerpt(scenario, terms_of(data)); !text.empty())
+    json["log_excerpt"] = text;
+  json["misc"] = {{"scenario", scenario.scenario}, {"verdict", word}};
+  return json;
+}
+
+std::string render(const ReportData& data, const ReportOptions& /*options*/) {
+  Json json{{"version", {{"major", 5}, {"minor", 3}}},
+            {"checkouts", Json::array()},
+            {"builds", Json::array()},
+            {"tests", Json::array()}};
+  for (const KernelReport& kernel : data.kernels) {
+    json["checkouts"].push_back(checkout(data, kernel));
+    json["builds"].push_back(build(data, kernel));
+    json["tests"].push_back(guest_test(data, kernel));
+    if (!kernel.diff) continue;
+    for (const ScenarioVerdict& scenario : kernel.diff->scenarios)
+      json["tests"].push_back(scenario_test(data, kernel, scenario));
+  }
+  return json_text(json);
+}
+
+const Registered registered{{"kcidb", "for KernelCI's database (I/O schema 5.3)", render}};
+
+}  // namespace
+}  // namespace brokenpipe

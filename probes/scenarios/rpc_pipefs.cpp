@@ -1,0 +1,141 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "probes/child.h"
+#include "probes/mount.h"
+#include "probes/must.h"
+#include "probes/net.h"
+#include "probes/scenario.h"
+
+namespace probe {
+namespace {
+
+const Story story{
+    "The pipes by which the kernel's RPC clients ask daemons (rpc_pipefs). Nobody gets SIGPIPE of "
+    "them:",
+    {("Each belongs to a client; when that is gone, who has its pipe open gets EPIPE for whatever "
+      "he tries, to read too (net/sunrpc/rpc_pipe.c:rpc_close_pipes)."),
+     ("A call that waits for what a daemon has read, but not answered when it closes the pipe, "
+      "fails with EPIPE (net/sunrpc/auth_gss/auth_gss.c:gss_pipe_release), of which NFS makes "
+      "EIO.")}};
+
+// An NFS server of which nobody gets more than the answer to the first call, which does nothing: a
+// mount from it waits for ever.
+int serve_null(int listener) {
+  const Fd client(must("accept", accept(listener, nullptr, nullptr)));
+  // RFC 5531: the record's mark, xid, message type; in the reply accepted, no verifier, success.
+  std::array<uint32_t, 64> call{};
+  must("recv", recv(client, call.data(), sizeof call, 0));
+  const std::array<uint32_t, 7> reply{htonl(0x80000000U | 24), call[1], htonl(1), 0, 0, 0, 0};
+  must("send", send(client, reply.data(), sizeof reply, 0));
+  return pause();
+}
+
+int mount_from(const Address& server, const std::string& where) {
+  sockaddr_in in{};
+  std::memcpy(&in, server.data(), sizeof in);
+  const std::string options =
+      "vers=4.1,addr=127.0.0.1,clientaddr=127.0.0.1,proto=tcp,sec=sys,port=" +
+      std::to_string(ntohs(in.sin_port));
+  return mount("127.0.0.1:/", where.c_str(), "nfs4", 0, options.c_str());
+}
+
+// A pipe of the NFS client's, once it is there.
+std::string client_pipe(const Mount& pipefs, const std::string& name) {
+  const std::string clients = pipefs.path() + "/nfs";
+  std::string pipe;
+  await("the client's pipe " + name, [&] {
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(clients.c_str()), closedir);
+    if (!directory) return false;
+    while (const dirent* entry = readdir(directory.get())) {
+      if (!std::string_view(entry->d_name).starts_with("clnt")) continue;
+      pipe = clients;
+      pipe.append("/").append(entry->d_name).append("/").append(name);
+      if (access(pipe.c_str(), F_OK) == 0) return true;
+    }
+    return false;
+  });
+  return pipe;
+}
+
+// Open, it tells the kernel that there is a daemon for Kerberos, to be waited for.
+Fd announce_gssd(const Mount& pipefs) {
+  const std::string pipe = pipefs.path() + "/gssd/clntXX/gssd";
+  return Fd(must("open", open(pipe.c_str(), O_RDONLY)));
+}
+
+void client_gone(Trace& trace) {
+  const Mount pipefs("rpc_pipefs");
+  const Fd gssd = announce_gssd(pipefs);
+  const TemporaryFolder folder;
+  const Listener listener = tcp_listener();
+  const Child server([&] { return serve_null(listener.fd); });
+  Child client([&] { return mount_from(listener.address, folder.path()); });
+  const Fd pipe(must("open", open(client_pipe(pipefs, "idmap").c_str(), O_RDWR)));
+  trace.read(pipe);
+  trace.write(pipe);
+  client.kill(SIGKILL);
+  client.wait();
+  await_events(pipe, POLLHUP);
+  trace.poll(pipe);
+  trace.read(pipe);
+  trace.write(pipe);
+  trace.call("ioctl", "FIONREAD", [&] {
+    int length = 0;
+    return ioctl(pipe, FIONREAD, &length);
+  });
+}
+const Register client_gone_entry{{
+    .id = "rpc-pipefs/rpc-pipefs-client-gone",
+    .asks = "What does a daemon get of a pipe in rpc_pipefs whose RPC client is gone?",
+    .grounds = {"net/sunrpc/rpc_pipe.c:rpc_close_pipes", "net/sunrpc/rpc_pipe.c:rpc_pipe_read",
+                "net/sunrpc/rpc_pipe.c:rpc_pipe_write", "net/sunrpc/rpc_pipe.c:rpc_pipe_ioctl"},
+    .needs = {"nfs4"},
+    .own_network = true,
+    .run = client_gone,
+}};
+
+// A daemon for Kerberos that dies of whatever it is asked, and is started again.
+int die_of_requests(const Mount& pipefs) {
+  const std::string path = client_pipe(pipefs, "gssd");
+  for (;;) {
+    const Fd pipe(must("open", open(path.c_str(), O_RDONLY)));
+    await_events(pipe, POLLIN);
+    std::array<char, 1024> request{};
+    must("read", read(pipe, request.data(), request.size()));
+  }
+}
+
+void gssd_gone(Trace& trace) {
+  const Mount pipefs("rpc_pipefs");
+  const Fd announced = announce_gssd(pipefs);
+  const TemporaryFolder folder;
+  const Listener listener = tcp_listener();
+  const Child server([&] { return serve_null(listener.fd); });
+  const Child gssd([&] { return die_of_requests(pipefs); });
+  trace.call("mount", "nfs4", [&] { return mount_from(listener.address, folder.path()); });
+}
+const Register gssd_gone_entry{{
+    .id = "rpc-pipefs/rpc-pipefs-gssd-gone",
+    .asks = "What does a mount get whose daemon for Kerberos dies of the request?",
+    .grounds = {"net/sunrpc/auth_gss/auth_gss.c:gss_pipe_release"},
+    .needs = {"nfs4_krb5"},
+    .own_network = true,
+    .run = gssd_gone,
+}};
+
+}  // namespace
+}  // namespace probe

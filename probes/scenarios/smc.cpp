@@ -1,0 +1,70 @@
+#include <sys/socket.h>
+
+#include "probes/must.h"
+#include "probes/net.h"
+#include "probes/scenario.h"
+
+namespace probe {
+namespace {
+
+const Story story{
+    "SMC, which Linux has since 4.11; 3.16 does not know the family (net/socket.c:__sock_create). "
+    "It needs hardware at both ends. Without it the two ends agree to go on by the TCP connection "
+    "on which they met (net/smc/af_smc.c:smc_switch_to_fallback), and answer as TCP does."};
+
+constexpr const char* sock_create = "net/socket.c:__sock_create";
+
+Fd smc_socket() {
+  return Fd(must("socket(AF_SMC)", socket(AF_SMC, SOCK_STREAM, 0)));
+}
+
+Pair smc_pair() {
+  const Fd listener = smc_socket();
+  const Address any_port = loopback(Over::ipv4);
+  must("bind", bind(listener, any_port.data(), any_port.length));
+  must("listen", listen(listener, 1));
+  const Address to = local_address(listener);
+  Fd a = smc_socket();
+  must("connect", connect(a, to.data(), to.length));
+  Fd b(must("accept", accept(listener, nullptr, nullptr)));
+  return {std::move(a), std::move(b)};
+}
+
+void peer_closed(Trace& trace) {
+  Pair pair = smc_pair();
+  pair.b.close();
+  settle();
+  trace.poll(pair.a);
+  trace.send(pair.a);
+  settle();
+  trace.poll(pair.a);
+  trace.send(pair.a);
+  trace.recv(pair.a);
+}
+const Register peer_closed_entry{{
+    .id = "smc/smc-fallback-peer-closed",
+    .asks = "Does an SMC socket that has fallen back to TCP tell of its peer's close as TCP does?",
+    .grounds = {sock_create},
+    .needs = {"smc"},
+    .run = peer_closed,
+}};
+
+void peer_linger0(Trace& trace) {
+  Pair pair = smc_pair();
+  abortive_close(pair.b);
+  settle();
+  trace.poll(pair.a);
+  trace.send(pair.a);
+  trace.send(pair.a);
+  trace.recv(pair.a);
+}
+const Register peer_linger0_entry{{
+    .id = "smc/smc-fallback-peer-linger0",
+    .asks = "Does an SMC socket that has fallen back to TCP tell of a RST as TCP does?",
+    .grounds = {sock_create},
+    .needs = {"smc"},
+    .run = peer_linger0,
+}};
+
+}  // namespace
+}  // namespace probe
