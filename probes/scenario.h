@@ -19,8 +19,8 @@ using Sysctls = std::map<std::string, std::string>;
 /// rules, and what remains to be said. At the head of the file, at namespace scope; it registers
 /// itself.
 struct Story {
-  explicit Story(std::string opening, std::vector<std::string> rules = {}, std::string closing = {},
-                 const char* file = __builtin_FILE());
+  explicit Story(std::string opening_text, std::vector<std::string> rule_texts = {},
+                 std::string closing_text = {}, const char* file = __builtin_FILE());
 
   std::string opening;
   std::vector<std::string> rules;

@@ -102,7 +102,7 @@ SiteInput large_site(const std::filesystem::path& folder) {
     RunResult one =
         result(std::to_string(4 + k / 20) + "." + std::to_string(k % 20) + ".0", answers);
     one.kernel.id = "made-up-" + std::to_string(k);
-    for (std::size_t i = static_cast<std::size_t>(k % 7); i < one.observations.size(); i += 7)
+    for (auto i = static_cast<std::size_t>(k % 7); i < one.observations.size(); i += 7)
       one.observations[i].steps[0].seen = reset;
     kernels.push_back({{one.kernel.id, KernelState::done, ""}, one, std::nullopt});
   }

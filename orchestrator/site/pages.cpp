@@ -52,6 +52,16 @@ std::size_t count_of(const Totals& totals, std::string_view word) {
   return totals.unreferenced;
 }
 
+/// Whether an answer can be read whole in a cell; one that cannot is cut there (style.css), and
+/// told by its title.
+bool fits_a_cell(const std::string& text) {
+  constexpr std::ptrdiff_t most_characters = 11;
+  // The bytes of UTF-8 that go on with a character are 10xxxxxx.
+  return std::count_if(text.begin(), text.end(), [](char c) {
+           return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+         }) <= most_characters;
+}
+
 Json kernel_link(const SiteModel& model, const std::string& id) {
   for (const SiteKernel& kernel : model.kernels)
     if (kernel.id() == id)
@@ -296,7 +306,7 @@ std::string guest_ending(const RunResult& result) {
   return text;
 }
 
-std::string timings_of(const GuestRun& guest) {
+std::string timings_text(const GuestRun& guest) {
   std::vector<std::string> parts;
   for (const auto& [part, seconds] : guest.timings)
     parts.push_back(fmt::format("{} {:.1f} s", part, seconds));
@@ -401,11 +411,13 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
 Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::string& console) {
   const RunResult& result = kernel.result();
   const GuestRun& guest = result.guest;
-  ReportData report{std::nullopt, model.reference.kernel, model.changes, {kernel.report}, std::nullopt};
+  ReportData report{
+      std::nullopt, model.reference.kernel, model.changes, {kernel.report}, std::nullopt};
   const Summary summary = summarise(report);
   Json data;
   data["id"] = kernel.id();
   data["version"] = version_text(result.kernel);
+  data["pictures_page"] = pictures_page(kernel.id());
   data["note"] = latest_note(kernel);
   data["identity"] = facts({{"Release", result.kernel.release},
                             {"Version", result.kernel.version},
@@ -421,7 +433,7 @@ Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::st
                          {"QEMU", guest.qemu},
                          {"libvirt", guest.libvirt},
                          {"Command line", guest.cmdline},
-                         {"Took", timings_of(guest)},
+                         {"Took", timings_text(guest)},
                          {"Probe", result.probe.version},
                          {"SHA-256 of the probe", result.probe.sha256},
                          {"Asked for", fmt::format("{}", fmt::join(result.probe.selection, " "))}});
@@ -499,7 +511,7 @@ Json history_data(const SiteModel& model, const History& history) {
   // In the matrix's order; a kernel is on a night only if it has a result, so it is there too.
   std::vector<std::string> columns;
   for (const SiteKernel& kernel : model.kernels)
-    if (kernels.count(kernel.id()) > 0) columns.push_back(kernel.id());
+    if (kernels.contains(kernel.id())) columns.push_back(kernel.id());
   data["kernels"] = kernel_links(model, columns);
   data["nights"] = Json::array();
   std::string truth;
@@ -572,8 +584,7 @@ Json row_data(const MatrixRow& row) {
   for (const MatrixCell& cell : row.cells)
     data["cells"].push_back({{"text", cell.text},
                              {"word", cell.verdict},
-                             // A short answer is whole in the cell; only others need telling.
-                             {"words", cell.text.size() > 12 ? cell.words : std::string()}});
+                             {"words", fits_a_cell(cell.text) ? std::string() : cell.words}});
   return data;
 }
 

@@ -27,16 +27,14 @@ namespace probe {
 namespace {
 
 const Story story{
-    "The protocols of amateur radio: AX.25, and NET/ROM and ROSE over it. The last "
-    "kernels to have them are those before 7.2. What Linux 3.16 answers follows from two "
-    "rules:",
-    {"A connection that the peer has ended in order leaves no error, only SEND_SHUTDOWN: "
-     "EPIPE with SIGPIPE for send, ENOTCONN for recv (net/ax25/af_ax25.c:ax25_sendmsg, "
-     ":ax25_recvmsg).",
-     "Flags that send does not know are EINVAL, and MSG_NOSIGNAL is one of them: SIGPIPE "
-     "cannot be asked not to come."},
-    "Sockets connect within the machine: NET/ROM and ROSE hand such frames over by a "
-    "timer, for AX.25 we are the ether ourselves."};
+    "The protocols of amateur radio: AX.25, and NET/ROM and ROSE over it. The last kernels to have "
+    "them are those before 7.2. What Linux 3.16 answers follows from two rules:",
+    {("A connection that the peer has ended in order leaves no error, only SEND_SHUTDOWN: EPIPE "
+      "with SIGPIPE for send, ENOTCONN for recv (net/ax25/af_ax25.c:ax25_sendmsg, :ax25_recvmsg)."),
+     ("Flags that send does not know are EINVAL, and MSG_NOSIGNAL is one of them: SIGPIPE cannot "
+      "be asked not to come.")},
+    ("Sockets connect within the machine: NET/ROM and ROSE hand such frames over by a timer, for "
+     "AX.25 we are the ether ourselves.")};
 
 // All three know only the first network namespace; on somebody's host we are in another.
 Fd radio_socket(int family) {

@@ -16,16 +16,15 @@ namespace {
 
 const Story story{
     "ATM without an adapter. Circuits that lose what they run on have EPIPE pending "
-    "(net/atm/common.c: vcc_release_async), but who sends on one that was in use is not "
-    "asked about that: it is EPIPE with SIGPIPE, every time and whatever the flags "
+    "(net/atm/common.c:vcc_release_async), but who sends on one that was in use is not asked about "
+    "that: it is EPIPE with SIGPIPE, every time and whatever the flags "
     "(net/atm/common.c:vcc_sendmsg).",
-    {"An interface in software is there as long as its driver's socket "
-     "(drivers/atm/atmtcp.c). A circuit over it gets its numbers, and so comes into use, "
-     "by an answer of the driver that present kernels take from nobody "
-     "(drivers/atm/atmtcp.c:atmtcp_c_pre_send). Ours has none.",
-     "The socket of an ATMARP daemon is a circuit in use (net/atm/clip.c:atm_init_atmarp), "
-     "and can be made one of an emulated LAN or of MPOA, which goes with their daemon "
-     "(net/atm/lec.c, mpc.c)."}};
+    {("An interface in software is there as long as its driver's socket (drivers/atm/atmtcp.c). A "
+      "circuit over it gets its numbers, and so comes into use, by an answer of the driver that "
+      "present kernels take from nobody (drivers/atm/atmtcp.c:atmtcp_c_pre_send). Ours has none."),
+     ("The socket of an ATMARP daemon is a circuit in use (net/atm/clip.c:atm_init_atmarp), and "
+      "can be made one of an emulated LAN or of MPOA, which goes with their daemon (net/atm/lec.c, "
+      "mpc.c).")}};
 
 Fd atm_socket() {
   return Fd(must("socket(AF_ATMPVC)", socket(AF_ATMPVC, SOCK_DGRAM, 0)));

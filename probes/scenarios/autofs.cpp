@@ -17,10 +17,10 @@ namespace probe {
 namespace {
 
 const Story story{
-    "autofs asks its daemon by a pipe, and it writes to that in the process that looked "
-    "up a name. Where the daemon is gone the kernel takes back the SIGPIPE which that "
-    "process has no part in, gives up the daemon and tells everybody ENOENT "
-    "(fs/autofs4/waitq.c:autofs4_write, :autofs4_catatonic_mode)."};
+    "autofs asks its daemon by a pipe, and it writes to that in the process that looked up a name. "
+    "Where the daemon is gone the kernel takes back the SIGPIPE which that process has no part in, "
+    "gives up the daemon and tells everybody ENOENT (fs/autofs4/waitq.c:autofs4_write, "
+    ":autofs4_catatonic_mode)."};
 
 // Somebody who is not us: the daemon's own look-ups ask nobody. It is to hold no end of the pipe,
 // and so comes before it.

@@ -15,11 +15,10 @@ namespace probe {
 namespace {
 
 const Story story{
-    "Bluetooth, as far as it goes without a radio. RFCOMM looks at its shutdown flags "
-    "before it asks whether it is connected "
-    "(net/bluetooth/rfcomm/sock.c:rfcomm_sock_sendmsg). A socket for a controller is told "
-    "by a pending EPIPE that the controller is gone (net/bluetooth/hci_sock.c: "
-    "hci_sock_dev_event). Neither raises SIGPIPE."};
+    "Bluetooth, as far as it goes without a radio. RFCOMM looks at its shutdown flags before it "
+    "asks whether it is connected (net/bluetooth/rfcomm/sock.c:rfcomm_sock_sendmsg). A socket for "
+    "a controller is told by a pending EPIPE that the controller is gone "
+    "(net/bluetooth/hci_sock.c:hci_sock_dev_event). Neither raises SIGPIPE."};
 
 // include/net/bluetooth/bluetooth.h
 constexpr int btproto_hci = 1;

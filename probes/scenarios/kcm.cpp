@@ -14,11 +14,10 @@ namespace probe {
 namespace {
 
 const Story story{
-    "KCM, messages over TCP connections that several sockets share; Linux has it since "
-    "4.6, 3.16 does not know the family (net/socket.c:__sock_create). What becomes of a "
-    "message is the connection's affair, so that it is the TCP socket below that tells of "
-    "the end: any change of its state is EPIPE there "
-    "(net/kcm/kcmsock.c:psock_state_change)."};
+    "KCM, messages over TCP connections that several sockets share; Linux has it since 4.6, 3.16 "
+    "does not know the family (net/socket.c:__sock_create). What becomes of a message is the "
+    "connection's affair, so that it is the TCP socket below that tells of the end: any change of "
+    "its state is EPIPE there (net/kcm/kcmsock.c:psock_state_change)."};
 
 constexpr const char* sock_create = "net/socket.c:__sock_create";
 

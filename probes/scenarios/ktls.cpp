@@ -19,8 +19,8 @@ const Story story{
     "(net/ipv4/tcp.c:do_tcp_setsockopt). What later kernels answer follows from two rules "
     "(net/tls/tls_sw.c:tls_sw_sendmsg):",
     {"A pending error is returned and stays, for every send, until somebody fetches it.",
-     "Without one a record is closed and counted as sent before TCP is asked to send it; that TCP "
-     "refuses, and raises SIGPIPE, changes nothing in the count."}};
+     ("Without one a record is closed and counted as sent before TCP is asked to send it; that TCP "
+      "refuses, and raises SIGPIPE, changes nothing in the count.")}};
 
 constexpr const char* do_tcp_setsockopt = "net/ipv4/tcp.c:do_tcp_setsockopt";
 

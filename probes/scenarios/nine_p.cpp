@@ -16,8 +16,8 @@ namespace {
 
 const Story story{
     "9P2000 gives errors as words, and the kernel has a list of what they mean "
-    "(net/9p/error.c: errmap): a server that says \"Broken pipe\" makes any call on its "
-    "files fail with EPIPE. No signal goes with it."};
+    "(net/9p/error.c:errmap): a server that says \"Broken pipe\" makes any call on its files fail "
+    "with EPIPE. No signal goes with it."};
 
 // Answers the first request, whatever it is, with an Rerror of these words.
 int refuse(int fd, std::string_view words) {

@@ -24,13 +24,13 @@ namespace probe {
 namespace {
 
 const Story story{
-    "The pipes by which the kernel's RPC clients ask daemons (rpc_pipefs). Nobody gets "
-    "SIGPIPE of them:",
-    {"Each belongs to a client; when that is gone, who has its pipe open gets EPIPE for "
-     "whatever he tries, to read too (net/sunrpc/rpc_pipe.c:rpc_close_pipes).",
-     "A call that waits for what a daemon has read, but not answered when it closes the "
-     "pipe, fails with EPIPE (net/sunrpc/auth_gss/auth_gss.c:gss_pipe_release), of which "
-     "NFS makes EIO."}};
+    "The pipes by which the kernel's RPC clients ask daemons (rpc_pipefs). Nobody gets SIGPIPE of "
+    "them:",
+    {("Each belongs to a client; when that is gone, who has its pipe open gets EPIPE for whatever "
+      "he tries, to read too (net/sunrpc/rpc_pipe.c:rpc_close_pipes)."),
+     ("A call that waits for what a daemon has read, but not answered when it closes the pipe, "
+      "fails with EPIPE (net/sunrpc/auth_gss/auth_gss.c:gss_pipe_release), of which NFS makes "
+      "EIO.")}};
 
 // An NFS server of which nobody gets more than the answer to the first call, which does nothing: a
 // mount from it waits for ever.

@@ -19,11 +19,11 @@ namespace {
 
 const Story story{
     "SCTP. What Linux 3.16 answers follows from a few rules:",
-    {"A one-to-one socket that has no association, listens, or has shut down its sending side gets "
-     "EPIPE with SIGPIPE, whatever is pending (net/sctp/socket.c:sctp_sendmsg, :sctp_error); so "
-     "does a one-to-many socket that names an association which it does not have.",
-     "An ABORT leaves ECONNRESET for the next send, and the socket closed "
-     "(net/sctp/sm_sideeffect.c:sctp_cmd_assoc_failed).",
+    {("A one-to-one socket that has no association, listens, or has shut down its sending side "
+      "gets EPIPE with SIGPIPE, whatever is pending (net/sctp/socket.c:sctp_sendmsg, :sctp_error); "
+      "so does a one-to-many socket that names an association which it does not have."),
+     ("An ABORT leaves ECONNRESET for the next send, and the socket closed "
+      "(net/sctp/sm_sideeffect.c:sctp_cmd_assoc_failed)."),
      "A one-to-one socket without an association polls nothing (net/sctp/socket.c:sctp_poll)."}};
 
 constexpr const char* sctp_sendmsg = "net/sctp/socket.c:sctp_sendmsg";

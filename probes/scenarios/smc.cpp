@@ -8,10 +8,9 @@ namespace probe {
 namespace {
 
 const Story story{
-    "SMC, which Linux has since 4.11; 3.16 does not know the family "
-    "(net/socket.c:__sock_create). It needs hardware at both ends. Without it the two "
-    "ends agree to go on by the TCP connection on which they met "
-    "(net/smc/af_smc.c:smc_switch_to_fallback), and answer as TCP does."};
+    "SMC, which Linux has since 4.11; 3.16 does not know the family (net/socket.c:__sock_create). "
+    "It needs hardware at both ends. Without it the two ends agree to go on by the TCP connection "
+    "on which they met (net/smc/af_smc.c:smc_switch_to_fallback), and answer as TCP does."};
 
 constexpr const char* sock_create = "net/socket.c:__sock_create";
 

@@ -9,11 +9,11 @@ namespace probe {
 namespace {
 
 const Story story{
-    "A TCP socket in a BPF sockmap whose program decides about what is sent, which Linux "
-    "has since 4.17; 3.16 has no bpf(2). It sends by a function of its own "
-    "(net/ipv4/tcp_bpf.c:tcp_bpf_sendmsg), which tells of a pending error without "
-    "consuming it: after a RST each send is ECONNRESET, and so is the recv after them. "
-    "EPIPE comes with SIGPIPE, as from TCP."};
+    "A TCP socket in a BPF sockmap whose program decides about what is sent, which Linux has since "
+    "4.17; 3.16 has no bpf(2). It sends by a function of its own "
+    "(net/ipv4/tcp_bpf.c:tcp_bpf_sendmsg), which tells of a pending error without consuming it: "
+    "after a RST each send is ECONNRESET, and so is the recv after them. EPIPE comes with SIGPIPE, "
+    "as from TCP."};
 
 // A system call that is not there.
 constexpr const char* badsys = "arch/x86/kernel/entry_64.S:badsys";

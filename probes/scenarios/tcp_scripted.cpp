@@ -9,8 +9,8 @@ const Story story{
     "Connections that are reset, or shut down by ourselves, with the segments written by hand, so "
     "that nothing hangs on how a kernel's peer closes. What Linux 3.16 answers follows from the "
     "rules of those that a kernel's peer closes, and one more:",
-    {"After SHUT_RD, data is still acknowledged and queued in ESTABLISHED; only where our FIN has "
-     "gone out does it reset the connection (net/ipv4/tcp_input.c:tcp_rcv_state_process)."}};
+    {("After SHUT_RD, data is still acknowledged and queued in ESTABLISHED; only where our FIN has "
+      "gone out does it reset the connection (net/ipv4/tcp_input.c:tcp_rcv_state_process).")}};
 
 constexpr const char* tcp_reset = "net/ipv4/tcp_input.c:tcp_reset";
 constexpr const char* tcp_recvmsg = "net/ipv4/tcp.c:tcp_recvmsg";

@@ -11,18 +11,18 @@ namespace {
 const Story story{
     "Segments for a connection of which one side or both have closed. What Linux 3.16 answers "
     "follows from a few rules:",
-    {"A RST stores EPIPE in CLOSE_WAIT, ECONNRESET in FIN_WAIT1, FIN_WAIT2, CLOSING and LAST_ACK "
-     "(net/ipv4/tcp_input.c:tcp_reset).",
-     "Its number must be the one behind the FIN; the FIN's own lies outside the window once the "
-     "FIN has been acknowledged (net/ipv4/tcp_input.c:tcp_sequence).",
-     "Data for a socket that has sent its FIN and no longer receives, in FIN_WAIT1 and FIN_WAIT2, "
-     "is answered by a RST, and resets our own end (net/ipv4/tcp_input.c:tcp_rcv_state_process).",
-     "Once a side has closed, what tcp_ack() thinks of an acknowledgement decides nothing "
-     "(net/ipv4/tcp_input.c:tcp_rcv_state_process).",
-     "An end in FIN_WAIT_2 that nobody holds is a timewait bucket, which answers data by a RST; so "
-     "does the kernel where there is no socket any more "
-     "(net/ipv4/tcp_minisocks.c:tcp_timewait_state_process, "
-     "net/ipv4/tcp_ipv4.c:tcp_v4_send_reset)."}};
+    {("A RST stores EPIPE in CLOSE_WAIT, ECONNRESET in FIN_WAIT1, FIN_WAIT2, CLOSING and LAST_ACK "
+      "(net/ipv4/tcp_input.c:tcp_reset)."),
+     ("Its number must be the one behind the FIN; the FIN's own lies outside the window once the "
+      "FIN has been acknowledged (net/ipv4/tcp_input.c:tcp_sequence)."),
+     ("Data for a socket that has sent its FIN and no longer receives, in FIN_WAIT1 and FIN_WAIT2, "
+      "is answered by a RST, and resets our own end (net/ipv4/tcp_input.c:tcp_rcv_state_process)."),
+     ("Once a side has closed, what tcp_ack() thinks of an acknowledgement decides nothing "
+      "(net/ipv4/tcp_input.c:tcp_rcv_state_process)."),
+     ("An end in FIN_WAIT_2 that nobody holds is a timewait bucket, which answers data by a RST; "
+      "so does the kernel where there is no socket any more "
+      "(net/ipv4/tcp_minisocks.c:tcp_timewait_state_process, "
+      "net/ipv4/tcp_ipv4.c:tcp_v4_send_reset).")}};
 
 constexpr const char* tcp_validate_incoming = "net/ipv4/tcp_input.c:tcp_validate_incoming";
 constexpr const char* tcp_sequence = "net/ipv4/tcp_input.c:tcp_sequence";

@@ -11,8 +11,8 @@ const Story story{
     "(net/ipv4/tcp_ipv4.c:tcp_v4_err, net/ipv6/tcp_ipv6.c:tcp_v6_err):",
     {"In SYN_SENT and SYN_RECV the error ends the connection and is kept in sk_err.",
      "Later it is soft: kept in sk_err_soft, where SO_ERROR finds it and send does not.",
-     "With IP_RECVERR it goes to sk_err of a live connection, which answers one call with it and "
-     "goes on. Nothing is put into the error queue."}};
+     ("With IP_RECVERR it goes to sk_err of a live connection, which answers one call with it and "
+      "goes on. Nothing is put into the error queue.")}};
 
 constexpr const char* tcp_v4_err = "net/ipv4/tcp_ipv4.c:tcp_v4_err";
 constexpr const char* tcp_v6_err = "net/ipv6/tcp_ipv6.c:tcp_v6_err";

@@ -8,12 +8,12 @@ namespace {
 const Story story{
     "Which segments end a connection, and which are doubted, while nobody has closed. What Linux "
     "3.16 answers follows from a few rules (net/ipv4/tcp_input.c:tcp_validate_incoming):",
-    {"A RST counts if its number is exactly the next one awaited; one elsewhere in the window is "
-     "answered by an ACK that challenges it (RFC 5961), one outside is dropped.",
+    {("A RST counts if its number is exactly the next one awaited; one elsewhere in the window is "
+      "answered by an ACK that challenges it (RFC 5961), one outside is dropped."),
      "A RST is believed in spite of an old timestamp.",
-     "A segment without ACK and RST goes no further than the door in a synchronised state "
-     "(tcp_rcv_established, tcp_rcv_state_process), a SYN too, so that its challenge is not "
-     "reached.",
+     ("A segment without ACK and RST goes no further than the door in a synchronised state "
+      "(tcp_rcv_established, tcp_rcv_state_process), a SYN too, so that its challenge is not "
+      "reached."),
      "An ACK of what was never sent is dropped in silence, with its segment (tcp_ack)."}};
 
 constexpr const char* tcp_validate_incoming = "net/ipv4/tcp_input.c:tcp_validate_incoming";
