@@ -1,0 +1,2 @@
+brokenpipe_test(changelog_test SOURCES changelog_test.cpp local_repository.cpp
+                LIBRARIES images fake_kernel)
