@@ -29,6 +29,7 @@ int run(int argc, char** argv) {
   add_bisect_command(app, chosen);
   add_nightly_command(app, chosen);
   add_report_command(app, chosen);
+  add_publish_command(app, chosen);
   add_record_command(app, chosen);
   add_tables_command(app, chosen);
   add_doctor_command(app, chosen);

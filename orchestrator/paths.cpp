@@ -39,7 +39,7 @@ fs::path shipped(const fs::path& name) {
   if (fs::exists(installed)) return installed;
   // The source tree keeps the same names below the directory that makes them.
   const fs::path source = BROKENPIPE_SOURCE;
-  for (const char* directory : {"images", "results"}) {
+  for (const char* directory : {"images", "results", "orchestrator"}) {
     if (fs::exists(source / directory / name)) return source / directory / name;
   }
   throw Error("looking for " + name.string(),

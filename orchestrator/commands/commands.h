@@ -21,6 +21,7 @@ void add_diff_command(CLI::App& app, Action& chosen);
 void add_bisect_command(CLI::App& app, Action& chosen);
 void add_nightly_command(CLI::App& app, Action& chosen);
 void add_report_command(CLI::App& app, Action& chosen);
+void add_publish_command(CLI::App& app, Action& chosen);
 void add_record_command(CLI::App& app, Action& chosen);
 void add_tables_command(CLI::App& app, Action& chosen);
 void add_doctor_command(CLI::App& app, Action& chosen);

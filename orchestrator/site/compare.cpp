@@ -1,0 +1,143 @@
+#include "orchestrator/site/compare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "orchestrator/reports/summary.h"
+#include "orchestrator/site/pages.h"
+#include "results/describe.h"
+
+namespace brokenpipe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string ending_text(const Observation& observation) {
+  nlohmann::json seen{{"ending", to_string(observation.ending)}};
+  if (!observation.signal.empty()) seen["signal"] = observation.signal;
+  return describe_seen(seen);
+}
+
+Json trace_json(const Observation& observation) {
+  Json steps = Json::array();
+  for (const Step& step : observation.steps)
+    steps.push_back(Json::array({step.id, describe_seen(step.seen)}));
+  Json trace{{"ending", to_string(observation.ending)},
+             {"told", ending_text(observation)},
+             {"reason", observation.reason},
+             {"steps", std::move(steps)}};
+  if (!observation.disagreeing.empty()) {
+    trace["disagreeing"] = Json::array();
+    for (const Observation& other : observation.disagreeing)
+      trace["disagreeing"].push_back(trace_json(other));
+  }
+  return trace;
+}
+
+bool is_about(const Move& move, const std::string& scenario) {
+  return std::any_of(move.scenarios.begin(), move.scenarios.end(),
+                     [&](const std::string& glob) { return matches(glob, scenario); });
+}
+
+/// Every move in a scenario: change, place, and what it was and became.
+Json moves_json(const Changes& changes, const std::string& scenario) {
+  Json moves = Json::array();
+  for (std::size_t i = 0; i < changes.changes.size(); ++i)
+    for (const Move& move : changes.changes[i].moves)
+      if (is_about(move, scenario))
+        moves.push_back(
+            Json::array({i, move.step, describe_seen(move.before), describe_seen(move.after)}));
+  return moves;
+}
+
+}  // namespace
+
+void Comparable::add(const RunRecord& run, const RunResult& result) {
+  Result kept{run.id,
+              run.started,
+              result.kernel,
+              result.probe.selection,
+              vouches_for_all(result.guest.ending),
+              {}};
+  for (const Observation& observation : result.observations) {
+    // Whatever a guest said, what is written is UTF-8.
+    const std::string trace =
+        trace_json(observation).dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::vector<std::string>& known = traces_[observation.scenario];
+    const auto found = std::find(known.begin(), known.end(), trace);
+    kept.traces[observation.scenario] = static_cast<std::size_t>(found - known.begin());
+    if (found == known.end()) known.push_back(trace);
+  }
+  results_.push_back(std::move(kept));
+}
+
+Json Comparable::json(const SiteModel& model) const {
+  Json json;
+  json["changes"] = Json::array();
+  for (const Change& change : model.changes.changes)
+    json["changes"].push_back(
+        {{"id", change.id}, {"commit", change.commit.substr(0, 12)}, {"subject", change.subject}});
+  json["results"] = Json::array();
+  for (const Result& result : results_) {
+    Json item{{"run", result.run},
+              {"started", result.started},
+              {"kernel", result.kernel.id},
+              {"release", result.kernel.release},
+              {"version", version_text(result.kernel)},
+              {"whole", result.whole}};
+    item["changes"] = nullptr;
+    if (const auto version = version_of(result.kernel)) {
+      item["changes"] = Json::array();
+      for (std::size_t i = 0; i < model.changes.changes.size(); ++i)
+        if (in_effect(model.changes.changes[i], *version)) item["changes"].push_back(i);
+    }
+    // By scenario, in their order: the trace, -1 for none, -2 where it was not asked for.
+    item["traces"] = Json::array();
+    for (const ScenarioInfo& scenario : model.scenarios) {
+      const auto trace = result.traces.find(scenario.id);
+      const bool asked =
+          result.selection.empty() ||
+          std::any_of(result.selection.begin(), result.selection.end(),
+                      [&](const std::string& glob) { return matches(glob, scenario.id); });
+      item["traces"].push_back(trace != result.traces.end() ? static_cast<int>(trace->second)
+                                                            : (asked ? -1 : -2));
+    }
+    json["results"].push_back(std::move(item));
+  }
+  json["scenarios"] = Json::array();
+  for (const ScenarioInfo& scenario : model.scenarios) {
+    Json item{{"id", scenario.id}, {"page", scenario_page(scenario.id)}};
+    item["traces"] = Json::array();
+    if (const auto traces = traces_.find(scenario.id); traces != traces_.end())
+      for (const std::string& trace : traces->second) item["traces"].push_back(Json::parse(trace));
+    item["moves"] = moves_json(model.changes, scenario.id);
+    json["scenarios"].push_back(std::move(item));
+  }
+  return json;
+}
+
+Json pair_data(const SiteModel& model, const SiteKernel& before, const SiteKernel& after) {
+  const ReportData report = report_data(after.result(), before.result(), model.changes);
+  const Diff& compared = *report.kernels.front().diff;
+  Json data;
+  data["before"] = before.id();
+  data["before_page"] = kernel_page(before.id());
+  data["before_release"] = before.result().kernel.release;
+  data["after"] = after.id();
+  data["after_page"] = kernel_page(after.id());
+  data["after_release"] = after.result().kernel.release;
+  data["totals"] = totals_data(compared.scenario_totals);
+  data["differences"] = differences_data(summarise(report), before.id());
+  data["new"] = Json::array();
+  for (const ScenarioVerdict& scenario : compared.scenarios)
+    if (scenario.verdict == Verdict::added)
+      data["new"].push_back({{"id", scenario.scenario},
+                             {"scenario_page", scenario_page(scenario.scenario)},
+                             {"reason", scenario.reason}});
+  data["has_new"] = !data["new"].empty();
+  data["nothing"] = compared.scenario_totals.all() == compared.scenario_totals.same;
+  return data;
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "orchestrator/site/model.h"
+
+/// Any two results, compared in the reader's browser: what site.js needs to say what `brokenpipe
+/// diff A B` says.
+namespace brokenpipe {
+
+/// Collects results, night by night. Of each scenario every distinct trace is kept once, so that
+/// years of equal nights take little room.
+class Comparable {
+ public:
+  void add(const RunRecord& run, const RunResult& result);
+
+  /// data/compare.js, less the assignment. Traces are texts: equal texts are equal answers
+  /// (describe_seen()).
+  nlohmann::ordered_json json(const SiteModel& model) const;
+
+ private:
+  struct Result {
+    std::string run;
+    std::string started;
+    KernelIdentity kernel;
+    std::vector<std::string> selection;
+    bool whole = false;                         ///< its guest got to the end
+    std::map<std::string, std::size_t> traces;  ///< by scenario
+  };
+  std::vector<Result> results_;
+  std::map<std::string, std::vector<std::string>> traces_;  ///< by scenario, as JSON
+};
+
+/// The page of two kernels of the matrix, computed beforehand: for readers without a script. Its
+/// `differences` are for the template of that name.
+nlohmann::ordered_json pair_data(const SiteModel& model, const SiteKernel& before,
+                                 const SiteKernel& after);
+
+}  // namespace brokenpipe

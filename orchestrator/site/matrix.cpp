@@ -1,0 +1,247 @@
+#include "orchestrator/site/matrix.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "orchestrator/site/answer.h"
+#include "results/describe.h"
+
+namespace brokenpipe {
+namespace {
+
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr std::string_view ending_place = "ending";
+
+constexpr std::array writes{"send",     "sendto", "sendmsg",   "sendmmsg",      "write",
+                            "writev",   "pwrite", "pwritev2",  "sendfile",      "splice",
+                            "vmsplice", "tee",    "io_submit", "io_uring_enter"};
+
+bool is_write(const Step& step) {
+  return std::find(writes.begin(), writes.end(), step.call) != writes.end();
+}
+
+/// It returned a count, and no signal came of it.
+bool simply_succeeded(const Step& step) {
+  const Json& seen = step.seen.contains("completion") ? step.seen["completion"] : step.seen;
+  const auto returned = seen.find("returned");
+  return !step.seen.contains("signals") && returned != seen.end() && *returned != -1 &&
+         *returned != "never";
+}
+
+const Step* find_step(const Observation& observation, const std::string& id) {
+  const auto found = std::find_if(observation.steps.begin(), observation.steps.end(),
+                                  [&](const Step& step) { return step.id == id; });
+  return found == observation.steps.end() ? nullptr : &*found;
+}
+
+/// The first place of a scenario's verdict that is `so`; of its ending only if no step is.
+template <typename So>
+const PlaceVerdict* first_place(const ScenarioVerdict& verdict, So&& so) {
+  const PlaceVerdict* ending = nullptr;
+  for (const PlaceVerdict& place : verdict.places) {
+    if (!so(place)) continue;
+    if (place.place != ending_place) return &place;
+    ending = &place;
+  }
+  return ending;
+}
+
+bool departs(const PlaceVerdict& place) {
+  return place.verdict == Verdict::differs || place.verdict == Verdict::flaky;
+}
+
+bool departs_unexplained(const PlaceVerdict& place) {
+  return place.unexplained() || place.verdict == Verdict::flaky;
+}
+
+/// Of one observation, where nobody departs.
+std::string telling_step(const Observation& observation) {
+  const Step* told = nullptr;
+  for (const Step& step : observation.steps) {
+    if (!is_write(step)) continue;
+    told = &step;
+    if (!simply_succeeded(step)) break;
+  }
+  if (told != nullptr) return told->id;
+  return observation.steps.empty() ? std::string(ending_place) : observation.steps.back().id;
+}
+
+/// `POLLIN|POLLHUP` in the room of a cell.
+std::string compact(std::string text) {
+  if (text.find('|') == std::string::npos) return text;
+  for (auto at = text.find("POLL"); at != std::string::npos; at = text.find("POLL", at))
+    text.erase(at, 4);
+  return text;
+}
+
+MatrixCell without_answer(std::string text, std::string words) {
+  return {std::move(text), std::move(words), {}};
+}
+
+/// What an observation has at a place.
+MatrixCell told_at(const Observation& observation, const std::string& place) {
+  if (const Step* step = find_step(observation, place))
+    return {compact(answer(*step).text), describe(*step), {}};
+  if (observation.ending == ScenarioEnding::killed)
+    return {"killed", "killed by " + observation.signal, {}};
+  if (place == ending_place) {
+    const std::string ending(to_string(observation.ending));
+    return {ending, ending, {}};
+  }
+  return without_answer("not made", place + ": not made");
+}
+
+MatrixCell reference_cell(const SiteModel& model, const std::string& scenario,
+                          const std::string& place) {
+  const Observation* observation = observation_of(model.reference, scenario);
+  if (observation == nullptr) return without_answer("–", "the reference does not say");
+  if (observation->ending == ScenarioEnding::unsupported)
+    return without_answer("n/a", "not available: " + observation->reason);
+  if (find_step(*observation, place) == nullptr && place != ending_place &&
+      observation->ending == ScenarioEnding::completed)
+    return without_answer("–", "the reference does not say");
+  return told_at(*observation, place);
+}
+
+MatrixCell kernel_cell(const SiteKernel& kernel, const std::string& scenario,
+                       const std::string& place) {
+  const ScenarioVerdict* verdict = kernel.verdict(scenario);
+  const Observation* observation = observation_of(kernel.result(), scenario);
+  const std::string_view word = verdict_word(verdict);
+  const auto cell = [&](std::string text, std::string words) {
+    return MatrixCell{std::move(text), std::move(words), word};
+  };
+  if (verdict == nullptr) return cell("–", "not asked");
+  if (verdict->verdict == Verdict::inconclusive) return cell("no answer", verdict->reason);
+  if (observation == nullptr || observation->ending == ScenarioEnding::unsupported)
+    return cell("n/a", "not available: " +
+                           (observation == nullptr ? verdict->reason : observation->reason));
+  const PlaceVerdict* own = first_place(*verdict, departs);
+  const bool departs_here =
+      std::any_of(verdict->places.begin(), verdict->places.end(),
+                  [&](const PlaceVerdict& p) { return p.place == place && departs(p); });
+  if (own != nullptr && !departs_here) {
+    const MatrixCell told = told_at(*observation, own->place);
+    return cell(own->place.substr(0, own->place.find('#')) + ": " + told.text, told.words);
+  }
+  MatrixCell told = told_at(*observation, place);
+  told.verdict = word;
+  return told;
+}
+
+/// Different answers must not read the same: where they would, they are told whole.
+void tell_apart(MatrixRow& row) {
+  std::map<std::string, std::set<std::string>> meanings;
+  const auto all = [&](auto&& visit) {
+    visit(row.reference);
+    for (MatrixCell& cell : row.cells) visit(cell);
+  };
+  all([&](const MatrixCell& cell) { meanings[cell.text].insert(cell.words); });
+  all([&](MatrixCell& cell) {
+    if (meanings[cell.text].size() == 1 || cell.text == "n/a" || cell.text == "no answer") return;
+    const auto equals = cell.words.find(" = ");
+    if (equals != std::string::npos) cell.text = compact(cell.words.substr(equals + 3));
+  });
+}
+
+std::string group_of(const std::string& scenario) {
+  const std::string family = family_of(scenario);
+  return family == "entry" ? scenario.substr(0, scenario.rfind('/')) : family;
+}
+
+}  // namespace
+
+std::string_view verdict_word(const ScenarioVerdict* verdict) {
+  if (verdict == nullptr) return "not-asked";
+  if (verdict->verdict != Verdict::differs) return to_string(verdict->verdict);
+  return verdict->explained ? "explained" : "unexplained";
+}
+
+std::string telling_place(const SiteModel& model, const std::string& scenario) {
+  const auto first_of_any = [&](auto&& so) -> const PlaceVerdict* {
+    for (const SiteKernel& kernel : model.kernels) {
+      const ScenarioVerdict* verdict = kernel.verdict(scenario);
+      const PlaceVerdict* place = verdict == nullptr ? nullptr : first_place(*verdict, so);
+      if (place != nullptr) return place;
+    }
+    return nullptr;
+  };
+  if (const PlaceVerdict* place = first_of_any(departs_unexplained)) return place->place;
+  if (const PlaceVerdict* place = first_of_any(departs)) return place->place;
+  const auto tells = [](const Observation* observation) {
+    return observation != nullptr && !observation->steps.empty();
+  };
+  const Observation* observation = observation_of(model.reference, scenario);
+  for (auto kernel = model.kernels.rbegin(); !tells(observation) && kernel != model.kernels.rend();
+       ++kernel)
+    observation = observation_of(kernel->result(), scenario);
+  return tells(observation) ? telling_step(*observation) : std::string(ending_place);
+}
+
+MatrixRow matrix_row(const SiteModel& model, const ScenarioInfo& scenario) {
+  MatrixRow row;
+  row.scenario = &scenario;
+  row.place = telling_place(model, scenario.id);
+  row.reference = reference_cell(model, scenario.id, row.place);
+  row.reference.verdict = "reference";
+  for (const SiteKernel& kernel : model.kernels)
+    row.cells.push_back(kernel_cell(kernel, scenario.id, row.place));
+  tell_apart(row);
+  return row;
+}
+
+std::vector<MatrixGroup> matrix_groups(const SiteModel& model) {
+  std::vector<MatrixGroup> groups;
+  for (const ScenarioInfo& scenario : model.scenarios) {
+    const std::string name = group_of(scenario.id);
+    auto group = std::find_if(groups.begin(), groups.end(),
+                              [&](const MatrixGroup& g) { return g.name == name; });
+    if (group == groups.end()) group = groups.insert(groups.end(), {name, {}});
+    group->rows.push_back(matrix_row(model, scenario));
+  }
+  // What tells a story of its own before the states of `entry`, which are many and alike; then
+  // the larger before the smaller.
+  const auto key = [](const MatrixGroup& group) {
+    return std::tuple(family_of(group.name) == "entry", -static_cast<long>(group.rows.size()));
+  };
+  std::stable_sort(groups.begin(), groups.end(),
+                   [&](const auto& one, const auto& other) { return key(one) < key(other); });
+  return groups;
+}
+
+OrderedJson matrix_json(const SiteModel& model, const std::vector<MatrixGroup>& groups) {
+  OrderedJson json;
+  json["schema"] = 1;
+  json["reference"] = model.reference.kernel.id;
+  json["kernels"] = OrderedJson::array();
+  for (const SiteKernel& kernel : model.kernels) {
+    OrderedJson item = to_json(kernel.result().kernel);
+    item["run"] = kernel.run;
+    item["page"] = kernel_page(kernel.id());
+    json["kernels"].push_back(std::move(item));
+  }
+  json["scenarios"] = OrderedJson::array();
+  for (const MatrixGroup& group : groups)
+    for (const MatrixRow& row : group.rows) {
+      OrderedJson item{{"id", row.scenario->id},
+                       {"asks", row.scenario->asks},
+                       {"page", scenario_page(row.scenario->id)},
+                       {"step", row.place},
+                       {"reference", row.reference.text}};
+      item["answers"] = OrderedJson::array();
+      for (const MatrixCell& cell : row.cells)
+        item["answers"].push_back({{"text", cell.text}, {"verdict", cell.verdict}});
+      json["scenarios"].push_back(std::move(item));
+    }
+  return json;
+}
+
+}  // namespace brokenpipe

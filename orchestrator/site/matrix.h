@@ -1,0 +1,48 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/site/model.h"
+
+/// The matrix: scenarios by kernels, in each cell the answer that tells most.
+namespace brokenpipe {
+
+struct MatrixCell {
+  std::string text;          ///< `EPIPE ⚡`
+  std::string words;         ///< the whole answer; `describe_seen()`
+  std::string_view verdict;  ///< `same`, `explained`, `unexplained`, `new`...; `not-asked`
+};
+
+struct MatrixRow {
+  const ScenarioInfo* scenario = nullptr;
+  std::string place;  ///< the step that the cells tell
+  MatrixCell reference;
+  std::vector<MatrixCell> cells;  ///< as SiteModel::kernels
+};
+
+/// The word for a verdict in a page: `differs` is `explained` or `unexplained`; of a scenario that
+/// the kernel was not asked for it is `not-asked`.
+std::string_view verdict_word(const ScenarioVerdict* verdict);
+
+/// The step of a scenario that a row of the matrix tells, one for all its cells: the first where a
+/// kernel departs unexplained from the reference; else the first where one departs at all; else
+/// the first write that did not simply succeed; else the last write; else the last step.
+std::string telling_place(const SiteModel& model, const std::string& scenario);
+
+/// A row. A cell whose kernel departs only at another step tells that one, by its name.
+MatrixRow matrix_row(const SiteModel& model, const ScenarioInfo& scenario);
+
+/// The rows in groups that a page can lay out one by one: a family each, `entry` by its states.
+struct MatrixGroup {
+  std::string name;  ///< `tcp-wire`, `entry/close-wait-rst`
+  std::vector<MatrixRow> rows;
+};
+std::vector<MatrixGroup> matrix_groups(const SiteModel& model);
+
+/// data/matrix.json.
+nlohmann::ordered_json matrix_json(const SiteModel& model, const std::vector<MatrixGroup>& groups);
+
+}  // namespace brokenpipe

@@ -1,0 +1,236 @@
+#include "orchestrator/site/site.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "orchestrator/site/atom.h"
+#include "orchestrator/site/badge.h"
+#include "orchestrator/site/compare.h"
+#include "orchestrator/site/heat_map.h"
+#include "orchestrator/site/history.h"
+#include "orchestrator/site/matrix.h"
+#include "orchestrator/site/model.h"
+#include "orchestrator/site/pages.h"
+#include "orchestrator/site/site_folder.h"
+#include "orchestrator/site/state_diagram.h"
+#include "orchestrator/site/templates.h"
+#include "results/describe.h"
+#include "results/file.h"
+#include "results/json_file.h"
+
+namespace brokenpipe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct NavigationEntry {
+  const char* page;
+  const char* name;
+};
+
+constexpr std::array navigation{
+    NavigationEntry{"index.html", "Matrix"},      NavigationEntry{"changes.html", "Changes"},
+    NavigationEntry{"kernels.html", "Kernels"},   NavigationEntry{"compare.html", "Compare"},
+    NavigationEntry{"pictures.html", "Pictures"}, NavigationEntry{"history.html", "History"},
+};
+
+/// Files that every page refers to.
+constexpr std::array assets{"site.js", "icon.svg"};
+
+/// The runs, read once from the oldest to the newest.
+struct Read {
+  NewestResults newest;
+  HistoryBuilder history;
+  Comparable comparable;
+};
+
+Read read(const std::vector<RunDirectory>& runs) {
+  Read read;
+  for (const RunDirectory& run : runs) {
+    std::vector<RunResult> results;
+    for (const PlannedKernel& kernel : run.run().kernels)
+      if (auto result = run.result(kernel.id)) results.push_back(*std::move(result));
+    read.newest.add(run, results);
+    read.history.add(run.run(), results);
+    for (const RunResult& result : results) read.comparable.add(run.run(), result);
+  }
+  return read;
+}
+
+/// Writes the pages of one site.
+class Publisher {
+ public:
+  Publisher(const SiteInput& input, SiteModel model, History history, SiteFolder& folder)
+      : input_(input),
+        model_(std::move(model)),
+        history_(std::move(history)),
+        folder_(folder),
+        templates_(input.assets / "templates") {}
+
+  void write(const Comparable& comparable) {
+    for (const char* asset : assets) folder_.write(asset, read_file(input_.assets / asset));
+    folder_.write("style.css", read_file(input_.assets / "style.css") + heat_map_css());
+    write_matrix();
+    for (const ScenarioInfo& scenario : model_.scenarios)
+      write_page(scenario_page(scenario.id), "scenario", scenario.id,
+                 scenario_data(model_, scenario));
+    write_kernels();
+    write_page("changes.html", "changes", "Changes", changes_data(model_));
+    write_comparisons(comparable);
+    write_pictures();
+    write_history();
+  }
+
+ private:
+  /// A page made by a template. `kind` is both the template's name and the class of its body.
+  void write_page(const std::string& page, const std::string& kind, const std::string& title,
+                  Json data) {
+    data["root"] = root_of(page);
+    write_body(page, kind, title, templates_.render(kind, data));
+  }
+
+  void write_body(const std::string& page, const std::string& kind, const std::string& title,
+                  std::string body) {
+    Json data{{"title", title},          {"kind", kind},
+              {"root", root_of(page)},   {"reference", model_.reference.kernel.id},
+              {"runs", runs_sentence()}, {"feed", has_nights()},
+              {"body", std::move(body)}};
+    data["nav"] = Json::array();
+    for (const NavigationEntry& entry : navigation)
+      data["nav"].push_back(
+          {{"page", entry.page}, {"name", entry.name}, {"current", page == entry.page}});
+    folder_.write(page, templates_.render("layout", data));
+  }
+
+  bool has_nights() const { return !history_.nights.empty(); }
+
+  std::string runs_sentence() const {
+    const auto& runs = input_.runs;
+    if (runs.size() == 1) return runs.front().run().started;
+    return fmt::format("{}, {} to {}", runs.size(), runs.front().run().started,
+                       runs.back().run().started);
+  }
+
+  void write_matrix() {
+    const std::vector<MatrixGroup> groups = matrix_groups(model_);
+    Json data = matrix_data(model_, groups);
+    data["groups"] = Json::array();
+    std::string tables;
+    for (const MatrixGroup& group : groups) {
+      const Json head = group_data(model_, group);
+      data["groups"].push_back(head);
+      tables += templates_.render("group", head);
+      for (const MatrixRow& row : group.rows) tables += templates_.render("row", row_data(row));
+      tables += "</tbody></table></section>\n";
+    }
+    write_body("index.html", "matrix", "Matrix",
+               templates_.render("matrix", data) + tables + "</div>\n");
+    folder_.write("data/matrix.json", json_text(matrix_json(model_, groups)));
+  }
+
+  std::string differences(Json data, const std::string& page) {
+    data["root"] = root_of(page);
+    return templates_.render("differences", data);
+  }
+
+  void write_kernels() {
+    write_page("kernels.html", "kernels", "Kernels", kernels_data(model_));
+    for (std::size_t i = 0; i < model_.kernels.size(); ++i) {
+      const SiteKernel& kernel = model_.kernels[i];
+      const std::string page = kernel_page(kernel.id());
+      const std::string console =
+          std::filesystem::exists(kernel.console) ? read_file(kernel.console) : std::string();
+      Json data = kernel_data(model_, kernel, console);
+      data["differences"] = differences(data["differences"], page);
+      data["pairs"] = Json::array();
+      if (i > 0)
+        data["pairs"].push_back({{"pair_page", pair_page(model_.kernels[i - 1].id(), kernel.id())},
+                                 {"text", "Since " + model_.kernels[i - 1].id()}});
+      if (i + 1 < model_.kernels.size())
+        data["pairs"].push_back({{"pair_page", pair_page(kernel.id(), model_.kernels[i + 1].id())},
+                                 {"text", "Until " + model_.kernels[i + 1].id()}});
+      write_page(page, "kernel", kernel.id(), std::move(data));
+      folder_.write(badge_file(kernel.id()), kernel_badge(kernel.diff()));
+    }
+    ReportData all{std::nullopt, model_.reference.kernel, model_.changes, {}};
+    for (const SiteKernel& kernel : model_.kernels) all.kernels.push_back(kernel.report);
+    folder_.write("badges/matrix.svg", matrix_badge(exit_code(all)));
+  }
+
+  void write_comparisons(const Comparable& comparable) {
+    Json data;
+    data["pairs"] = Json::array();
+    for (std::size_t i = 1; i < model_.kernels.size(); ++i) {
+      const SiteKernel& before = model_.kernels[i - 1];
+      const SiteKernel& after = model_.kernels[i];
+      const std::string page = pair_page(before.id(), after.id());
+      Json pair = pair_data(model_, before, after);
+      pair["differences"] = differences(pair["differences"], page);
+      write_page(page, "pair", fmt::format("{} and {}", before.id(), after.id()), std::move(pair));
+      data["pairs"].push_back(
+          {{"before", before.id()}, {"after", after.id()}, {"pair_page", page}});
+    }
+    write_page("compare.html", "compare", "Compare", std::move(data));
+    folder_.write("data/compare.js",
+                  "window.brokenpipe_results = " +
+                      comparable.json(model_).dump(-1, ' ', false, Json::error_handler_t::replace) +
+                      ";\n");
+  }
+
+  /// The pictures of one kernel, or, for null, of the reference alone.
+  void write_picture(const std::string& page, const SiteKernel* shown) {
+    const auto href = [&](const std::string& scenario) {
+      return root_of(page) + scenario_page(scenario);
+    };
+    const KernelReport* report = shown == nullptr ? nullptr : &shown->report;
+    const std::string& of = shown == nullptr ? model_.reference.kernel.id : shown->id();
+    Json data{{"of", of},
+              {"is_kernel", shown != nullptr},
+              {"reference", model_.reference.kernel.id},
+              {"diagram", state_diagram(model_.reference, report, href)},
+              {"heat_map", heat_map(model_.reference, report, href)}};
+    data["choices"] = Json::array({{{"id", model_.reference.kernel.id},
+                                    {"page", "pictures.html"},
+                                    {"current", shown == nullptr}}});
+    for (const SiteKernel& kernel : model_.kernels)
+      data["choices"].push_back({{"id", kernel.id()},
+                                 {"page", pictures_page(kernel.id())},
+                                 {"current", shown == &kernel}});
+    write_page(page, "pictures", "Pictures of " + of, std::move(data));
+  }
+
+  void write_pictures() {
+    write_picture("pictures.html", nullptr);
+    for (const SiteKernel& kernel : model_.kernels)
+      write_picture(pictures_page(kernel.id()), &kernel);
+  }
+
+  void write_history() {
+    folder_.write("data/history.json", json_text(to_json(history_)));
+    write_page("history.html", "history", "History", history_data(model_, history_));
+    if (has_nights()) folder_.write("feed.atom", atom_feed(history_, "history.html"));
+  }
+
+  const SiteInput& input_;
+  SiteModel model_;
+  History history_;
+  SiteFolder& folder_;
+  Templates templates_;
+};
+
+}  // namespace
+
+void publish(const SiteInput& input, const std::filesystem::path& out) {
+  Read runs = read(input.runs);
+  SiteModel model = std::move(runs.newest).model(input);
+  SiteFolder folder(out);
+  Publisher(input, std::move(model), runs.history.history(), folder).write(runs.comparable);
+  folder.put_in_place();
+}
+
+}  // namespace brokenpipe

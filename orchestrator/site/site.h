@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "orchestrator/scenario_list.h"
+#include "results/changes.h"
+#include "results/run_directory.h"
+#include "results/run_result.h"
+
+/// The published results: plain files that need no server, no other host and, to be read, no
+/// script. What a guest or a package said is escaped wherever it stands.
+namespace brokenpipe {
+
+/// What a site is made of.
+struct SiteInput {
+  ScenarioList scenarios;
+  RunResult reference;
+  Changes changes;
+  /// Oldest first. Of each kernel the newest result stands in the matrix; all are its history.
+  std::vector<RunDirectory> runs;
+  /// Where templates, style and script lie: `shipped("site")`.
+  std::filesystem::path assets;
+};
+
+/// Writes the whole site into `out`: made anew beside it and renamed into place, so that a reader
+/// never sees half of one. The same input gives the same bytes. Not for two at once with one
+/// `out`. Throws Error where a result cannot be read or a file not be written, UsageError where
+/// there is no result to show, or `out` holds something that is no site of ours.
+void publish(const SiteInput& input, const std::filesystem::path& out);
+
+}  // namespace brokenpipe

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace brokenpipe {
+
+/// A site on its way: written beside its place, and seen by nobody until it is whole.
+class SiteFolder {
+ public:
+  /// Throws UsageError where `out` holds something that is no site, for it would be lost.
+  explicit SiteFolder(std::filesystem::path out);
+  /// Removes what was not put in place.
+  ~SiteFolder();
+  SiteFolder(const SiteFolder&) = delete;
+  SiteFolder& operator=(const SiteFolder&) = delete;
+  SiteFolder(SiteFolder&&) = delete;
+  SiteFolder& operator=(SiteFolder&&) = delete;
+
+  /// A file of the site; `name` is a path below its folder. Throws Error where that fails.
+  void write(const std::filesystem::path& name, std::string_view text) const;
+
+  /// The new site for the old one, in one step where the file system has such a step.
+  void put_in_place();
+
+ private:
+  std::filesystem::path out_;
+  std::filesystem::path staging_;
+};
+
+}  // namespace brokenpipe

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "orchestrator/site/model.h"
+
+/// What a scenario's page tells.
+namespace brokenpipe {
+
+/// A step in a sentence: "`send(1)` fails with EPIPE, and SIGPIPE is raised." Where there is no
+/// sentence for what was seen, what `describe()` says.
+std::string narrate(const Step& step);
+
+/// `send(1, MSG_NOSIGNAL)`, `peer.poll`: what was done, without what came of it.
+std::string step_head(const Step& step);
+
+/// What a place of a scenario has been from one kernel on.
+struct Span {
+  std::string value;  ///< `-1 EPIPE +SIGPIPE`; `n/a`; `not made`
+  std::string since;  ///< `3.16`; `6.18`; `≤ 6.12`: there, or between it and the one before
+  std::vector<std::string> kernels;  ///< those that were run and gave it, without the reference
+  std::vector<std::string> changes;  ///< ids of the changes that lead to it from the span before
+  bool unexplained = false;          ///< it departs from the reference, and no change says why
+};
+
+/// A place whose value is not the same everywhere.
+struct ChangePoints {
+  std::string place;
+  std::string head;
+  std::vector<Span> spans;  ///< by version, the reference's first; two or more
+};
+
+/// A kernel that gave no answer (not asked, inconclusive) neither begins nor ends a span.
+std::vector<ChangePoints> change_points(const SiteModel& model, const std::string& scenario);
+
+/// Kernels that saw the same, step by step, to the same verdicts.
+struct TraceGroup {
+  std::vector<std::string> kernels;
+  const Observation* observation = nullptr;  ///< null where there is none
+  const ScenarioVerdict* verdict = nullptr;  ///< null where they were not asked
+};
+std::vector<TraceGroup> trace_groups(const SiteModel& model, const std::string& scenario);
+
+/// The places of all traces in an order that fits every one of them, the reference's included.
+std::vector<std::string> merged_places(const SiteModel& model, const std::string& scenario);
+
+}  // namespace brokenpipe

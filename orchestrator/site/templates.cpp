@@ -1,0 +1,66 @@
+#include "orchestrator/site/templates.h"
+
+#include "results/error.h"
+#include "results/file.h"
+
+namespace brokenpipe {
+namespace {
+
+namespace mustache = kainjow::mustache;
+using Json = nlohmann::ordered_json;
+
+/// What a page can show of a text: a control character (an escape sequence on a guest's console)
+/// is no part of HTML, and a byte that is not UTF-8 is no character.
+std::string printable(const std::string& text) {
+  std::string valid = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  valid = Json::parse(valid).get<std::string>();
+  std::string shown;
+  shown.reserve(valid.size());
+  for (const char c : valid) {
+    const bool control =
+        (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+    shown += control ? "\xef\xbf\xbd" : std::string(1, c);
+  }
+  return shown;
+}
+
+mustache::data data_of(const Json& json) {
+  if (json.is_object()) {
+    mustache::object object;
+    for (const auto& [key, value] : json.items()) object.emplace(key, data_of(value));
+    return object;
+  }
+  if (json.is_array()) {
+    mustache::list list;
+    list.reserve(json.size());
+    for (const Json& item : json) list.push_back(data_of(item));
+    return list;
+  }
+  if (json.is_string()) {
+    const auto& text = json.get_ref<const std::string&>();
+    if (text.empty()) return false;
+    return printable(text);
+  }
+  if (json.is_boolean()) return json.get<bool>();
+  if (json.is_null()) return false;
+  return json.dump();
+}
+
+}  // namespace
+
+mustache::mustache& Templates::parsed(const std::string& name) {
+  const auto known = parsed_.find(name);
+  if (known != parsed_.end()) return known->second;
+  const std::filesystem::path file = folder_ / (name + ".mustache");
+  mustache::mustache parsed(read_file(file));
+  if (!parsed.is_valid())
+    throw Error("reading the template " + file.string(), parsed.error_message(),
+                "Install brokenpipe again, or mend the template.");
+  return parsed_.emplace(name, std::move(parsed)).first->second;
+}
+
+std::string Templates::render(const std::string& name, const Json& data) {
+  return parsed(name).render(data_of(data));
+}
+
+}  // namespace brokenpipe
