@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -159,7 +160,7 @@ class Publisher {
     }
     ReportData all{std::nullopt, model_.reference.kernel, model_.changes, {}};
     for (const SiteKernel& kernel : model_.kernels) all.kernels.push_back(kernel.report);
-    folder_.write("badges/matrix.svg", matrix_badge(exit_code(all)));
+    folder_.write("badges/matrix.svg", matrix_badge(exit_code(all), model_.reference.kernel.id));
   }
 
   void write_comparisons(const Comparable& comparable) {
@@ -185,7 +186,9 @@ class Publisher {
   /// The pictures of one kernel, or, for null, of the reference alone.
   void write_picture(const std::string& page, const SiteKernel* shown) {
     const auto href = [&](const std::string& scenario) {
-      return root_of(page) + scenario_page(scenario);
+      const bool known = std::any_of(model_.scenarios.begin(), model_.scenarios.end(),
+                                     [&](const ScenarioInfo& info) { return info.id == scenario; });
+      return known ? root_of(page) + scenario_page(scenario) : std::string();
     };
     const KernelReport* report = shown == nullptr ? nullptr : &shown->report;
     const std::string& of = shown == nullptr ? model_.reference.kernel.id : shown->id();

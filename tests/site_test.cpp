@@ -1,0 +1,357 @@
+#include "orchestrator/site/site.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+
+#include "orchestrator/site/compare.h"
+#include "orchestrator/site/matrix.h"
+#include "orchestrator/site/pages.h"
+#include "orchestrator/site/story.h"
+#include "orchestrator/site/templates.h"
+#include "results/error.h"
+#include "results/file.h"
+#include "tests/result_builder.h"
+#include "tests/sample_run.h"
+#include "tests/sample_site.h"
+#include "tests/scratch_folder.h"
+
+namespace brokenpipe {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::ScratchFolder;
+
+const Json sent{{"returned", 1}};
+const Json epipe{{"returned", -1}, {"errno", "EPIPE"}};
+const Json reset{{"returned", -1}, {"errno", "ECONNRESET"}};
+const Json no_call{{"returned", -1}, {"errno", "ENOSYS"}};
+const Json sigpipe = Json::parse(R"([{"signal":"SIGPIPE","code":"SI_USER","pid":"self"}])");
+const Json broken_pipe{{"returned", -1}, {"errno", "EPIPE"}, {"signals", sigpipe}};
+
+/// A model of these kernels, given as release and observations, in the order of their versions.
+SiteModel model_of(std::vector<Observation> reference,
+                   const std::vector<std::pair<std::string, std::vector<Observation>>>& kernels,
+                   Changes changes = {}) {
+  SiteModel model;
+  model.reference = result("3.16.0", std::move(reference));
+  model.changes = std::move(changes);
+  for (const auto& [release, observations] : kernels) {
+    SiteKernel kernel;
+    kernel.report.result = result(release, observations);
+    kernel.report.plan = {"debian-" + release, KernelState::done, ""};
+    kernel.latest = kernel.report.plan;
+    kernel.report.result->kernel.id = kernel.id();
+    kernel.report.diff = diff(model.reference, kernel.result(), model.changes);
+    for (const Observation& observation : observations)
+      if (std::none_of(model.scenarios.begin(), model.scenarios.end(),
+                       [&](const auto& s) { return s.id == observation.scenario; }))
+        model.scenarios.push_back({observation.scenario, "?", {}, {}});
+    model.kernels.push_back(std::move(kernel));
+  }
+  return model;
+}
+
+std::vector<std::string> texts(const MatrixRow& row) {
+  std::vector<std::string> all;
+  for (const MatrixCell& cell : row.cells) all.push_back(cell.text);
+  return all;
+}
+
+std::vector<std::string> verdicts(const MatrixRow& row) {
+  std::vector<std::string> all;
+  for (const MatrixCell& cell : row.cells) all.emplace_back(cell.verdict);
+  return all;
+}
+
+std::map<std::string, std::string> files_below(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file())
+      files[entry.path().lexically_relative(folder).string()] = read_file(entry.path());
+  return files;
+}
+
+TEST(Matrix, RowTellsTheFirstUnexplainedDifferenceOfAnyKernel) {
+  const Changes changes{
+      {{"late", "", {6, 0, 0}, {}, {}, "c", "s", "", {{{"tcp/x"}, "send#1", sent, epipe}}}}};
+  const SiteModel model =
+      model_of({completed("tcp/x", {step("send#1", sent), step("recv#1", epipe)})},
+               {{"6.1", {completed("tcp/x", {step("send#1", epipe), step("recv#1", epipe)})}},
+                {"6.2", {completed("tcp/x", {step("send#1", sent), step("recv#1", reset)})}}},
+               changes);
+  EXPECT_EQ(telling_place(model, "tcp/x"), "recv#1");
+  const MatrixRow row = matrix_row(model, model.scenarios.front());
+  EXPECT_THAT(texts(row), ElementsAre("send: EPIPE", "ECONNRESET"));
+  EXPECT_THAT(verdicts(row), ElementsAre("explained", "unexplained"));
+  EXPECT_EQ(row.reference.text, "EPIPE");
+}
+
+TEST(Matrix, RowOfEqualAnswersTellsTheFirstWriteThatDidNotSimplySucceed) {
+  const std::vector<Observation> alike{
+      completed("tcp/x", {step("poll#1", {{"revents", {"POLLIN"}}}), step("send#1", sent),
+                          step("send#2", broken_pipe), step("send#3", epipe)}),
+      completed("tcp/y", {step("send#1", sent), step("send#2", sent), step("recv#1", epipe)}),
+      completed("tcp/z", {step("recv#1", sent), step("poll#1", {{"revents", {"POLLIN"}}})})};
+  const SiteModel model = model_of(alike, {{"6.1", alike}});
+  EXPECT_EQ(telling_place(model, "tcp/x"), "send#2");
+  EXPECT_EQ(telling_place(model, "tcp/y"), "send#2");
+  EXPECT_EQ(telling_place(model, "tcp/z"), "poll#1");
+}
+
+TEST(Matrix, EveryVerdictHasItsWordAndAnAnswer) {
+  ScratchFolder scratch;
+  const SiteInput input = sample_site(scratch.path());
+  NewestResults newest;
+  for (const RunDirectory& run : input.runs) {
+    std::vector<RunResult> results;
+    for (const PlannedKernel& kernel : run.run().kernels)
+      if (auto one = run.result(kernel.id)) results.push_back(*one);
+    newest.add(run, results);
+  }
+  const SiteModel model = std::move(newest).model(input);
+  std::vector<std::string> ids;
+  for (const SiteKernel& kernel : model.kernels) ids.push_back(kernel.id());
+  EXPECT_THAT(ids,
+              ElementsAre("debian-3.16", "debian-6.12", "debian-7.1", "debian-7.3", "debian-9.9"));
+  const auto row = [&](const std::string& id) {
+    for (const ScenarioInfo& scenario : model.scenarios)
+      if (scenario.id == id) return matrix_row(model, scenario);
+    throw std::runtime_error(id);
+  };
+  EXPECT_THAT(verdicts(row("entry/listening/io-uring-send")),
+              ElementsAre("same", "new", "new", "inconclusive", "same"));
+  EXPECT_THAT(texts(row("entry/listening/io-uring-send")),
+              ElementsAre("n/a", "EPIPE", "EPIPE", "no answer", "n/a"));
+  EXPECT_THAT(verdicts(row("tcp/repair")),
+              ElementsAre("same", "same", "gone", "inconclusive", "same"));
+  EXPECT_THAT(verdicts(row("entry/never-connected/pwritev2-nowait")),
+              ElementsAre("same", "explained", "flaky", "inconclusive", "explained"));
+  EXPECT_THAT(
+      verdicts(row("tcp/unheard-of")),
+      ElementsAre("not-asked", "unreferenced", "unreferenced", "not-asked", "unreferenced"));
+}
+
+TEST(Matrix, AnswersThatAreNotTheSameDoNotReadTheSame) {
+  const Json late{{"returned", -1}, {"errno", "ETIMEDOUT"}, {"elapsed", "keepalive"}};
+  const Json later{{"returned", -1}, {"errno", "ETIMEDOUT"}, {"elapsed", "tcp_retries2"}};
+  const SiteModel model = model_of({completed("tcp/x", {step("send#1", late)})},
+                                   {{"6.1", {completed("tcp/x", {step("send#1", late)})}},
+                                    {"6.2", {completed("tcp/x", {step("send#1", later)})}}});
+  EXPECT_THAT(texts(matrix_row(model, model.scenarios.front())),
+              ElementsAre("-1 ETIMEDOUT after keepalive", "-1 ETIMEDOUT after tcp_retries2"));
+}
+
+TEST(Matrix, PartialRunDoesNotTakeThePlaceOfAWholeOne) {
+  ScratchFolder scratch;
+  SiteInput input = sample_site(scratch.path());
+  RunResult partial = *input.runs.back().result("debian-6.12");
+  partial.probe.selection = {"tcp/*"};
+  NewestResults newest;
+  newest.add(input.runs.back(), {*input.runs.back().result("debian-6.12")});
+  newest.add(input.runs.front(), {partial});
+  const SiteModel model = std::move(newest).model(input);
+  EXPECT_TRUE(model.kernels.at(0).result().probe.selection.empty());
+}
+
+TEST(ChangePoints, SayWhereAValueBeganAsPreciselyAsTheKernelsThatWereRunAllow) {
+  const Changes changes{{{"pwritev2",
+                          "",
+                          {4, 6, 0},
+                          {},
+                          {},
+                          "c",
+                          "s",
+                          "",
+                          {{{"pipe/x"}, "pwritev2#1", no_call, reset}}},
+                         {"nosignal",
+                          "",
+                          {6, 18, 0},
+                          {},
+                          {},
+                          "c",
+                          "s",
+                          "",
+                          {{{"pipe/x"}, "pwritev2#1", reset, epipe}}}}};
+  const auto answer = [](const Json& seen) {
+    return std::vector<Observation>{
+        completed("pipe/x", {step("pwritev2#1", seen), step("write#1", broken_pipe)})};
+  };
+  const SiteModel model = model_of(answer(no_call),
+                                   {{"5.10", answer(reset)},
+                                    {"6.17", answer(reset)},
+                                    {"6.18", answer(epipe)},
+                                    {"6.19", answer(epipe)},
+                                    {"7.0", answer(sent)}},
+                                   changes);
+  const std::vector<ChangePoints> points = change_points(model, "pipe/x");
+  ASSERT_EQ(points.size(), 1U);
+  std::vector<std::string> told;
+  for (const Span& span : points.front().spans) told.push_back(span.since + ": " + span.value);
+  EXPECT_THAT(told,
+              ElementsAre("3.16: -1 ENOSYS", "≤ 5.10: -1 ECONNRESET", "6.18: -1 EPIPE", "7.0: 1"));
+  EXPECT_THAT(points.front().spans[2].changes, ElementsAre("nosignal"));
+  EXPECT_THAT(points.front().spans[2].kernels, ElementsAre("debian-6.18", "debian-6.19"));
+  EXPECT_FALSE(points.front().spans[2].unexplained);
+  EXPECT_TRUE(points.front().spans[3].unexplained);
+}
+
+TEST(ChangePoints, KernelWithoutAnAnswerNeitherBeginsNorEndsASpan) {
+  const auto answer = [](const Json& seen) {
+    return std::vector<Observation>{completed("tcp/x", {step("send#1", seen)})};
+  };
+  const SiteModel model =
+      model_of(answer(sent), {{"6.1", answer(sent)},
+                              {"6.2", {ended("tcp/x", ScenarioEnding::broken, "bind")}},
+                              {"6.3", answer(sent)}});
+  EXPECT_TRUE(change_points(model, "tcp/x").empty());
+}
+
+TEST(Traces, KernelsThatSawTheSameShareAColumn) {
+  const auto answer = [](const Json& seen) {
+    return std::vector<Observation>{completed("tcp/x", {step("send#1", seen)})};
+  };
+  const SiteModel model = model_of(
+      answer(sent), {{"6.1", answer(sent)}, {"6.2", answer(epipe)}, {"6.3", answer(sent)}});
+  const std::vector<TraceGroup> groups = trace_groups(model, "tcp/x");
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_THAT(groups[0].kernels, ElementsAre("debian-6.1", "debian-6.3"));
+  EXPECT_THAT(groups[1].kernels, ElementsAre("debian-6.2"));
+}
+
+TEST(Traces, PlacesOfAllTracesMergeInAnOrderThatFitsEach) {
+  const SiteModel model =
+      model_of({completed("tcp/x", {step("send#1", sent), step("recv#1", sent)})},
+               {{"6.1",
+                 {completed("tcp/x", {step("send#1", sent), step("poll#1", sent),
+                                      step("recv#1", sent), step("so_error#1", sent)})}}});
+  EXPECT_THAT(merged_places(model, "tcp/x"),
+              ElementsAre("send#1", "poll#1", "recv#1", "so_error#1"));
+}
+
+TEST(Story, StepsAreToldInSentences) {
+  EXPECT_EQ(narrate(step("send#1", broken_pipe)),
+            "send(1) fails with EPIPE, and SIGPIPE is raised.");
+  EXPECT_EQ(narrate(step("peer.send#1", sent)), "For peer, peer.send(1) returns 1.");
+  EXPECT_EQ(narrate(step("poll#1", {{"revents", Json::array()}})), "Poll reports nothing.");
+  EXPECT_EQ(narrate(step("state#1", {{"state", "CLOSE_WAIT"}})),
+            "The connection is in CLOSE_WAIT.");
+  EXPECT_EQ(narrate(step("so_error#1", {{"so_error", "0"}})), "SO_ERROR has nothing to report.");
+  EXPECT_EQ(narrate(step("send#1", {{"returned", "never"}})), "send(1) never returns.");
+  // What no sentence fits is told as everywhere else.
+  EXPECT_EQ(narrate(step("send#1", {{"returned", 1}, {"count", 2}})), "send(1) = 1 count=2.");
+}
+
+TEST(Paths, StayBelowTheSiteWhateverTheIdAndAreEachOnesOwn) {
+  EXPECT_EQ(scenario_page("tcp/rst+ipv6"), "scenario/tcp/rst+ipv6.html");
+  EXPECT_EQ(scenario_page("../../etc/x"), "scenario/~2e./~2e./etc/x.html");
+  EXPECT_EQ(scenario_page("a//b"), "scenario/a/~/b.html");
+  EXPECT_EQ(kernel_page("a/b c"), "kernel/a~2fb~20c.html");
+  EXPECT_NE(kernel_page("a~2fb"), kernel_page("a/b"));
+  EXPECT_EQ(root_of("scenario/tcp/x.html"), "../../");
+}
+
+TEST(TemplatesOfTheSite, EscapeTextAndTakeNothingInItForATag) {
+  ScratchFolder scratch;
+  write_file(scratch.path() / "one.mustache", "{{text}}|{{{markup}}}|{{#empty}}no{{/empty}}");
+  Templates templates(scratch.path());
+  EXPECT_EQ(templates.render("one", {{"text", "<b>'\"&{{x}}"}, {"markup", "<i>"}, {"empty", ""}}),
+            "&lt;b&gt;&apos;&quot;&amp;{{x}}|<i>|");
+  EXPECT_EQ(templates.render("one", {{"text", "\x1b\xff"}, {"markup", 1}, {"empty", false}}),
+            "\xef\xbf\xbd\xef\xbf\xbd|1|");
+}
+
+TEST(TemplatesOfTheSite, BrokenOneIsAnErrorThatNamesIt) {
+  ScratchFolder scratch;
+  write_file(scratch.path() / "one.mustache", "{{#open}}");
+  Templates templates(scratch.path());
+  try {
+    templates.render("one", {});
+    FAIL() << "it was rendered";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("one.mustache"));
+  }
+}
+
+TEST(Publish, EscapesWhateverAGuestOrAPackageSaid) {
+  ScratchFolder scratch;
+  publish(sample_site(scratch.path() / "runs"), scratch.path() / "site");
+  const auto files = files_below(scratch.path() / "site");
+  std::size_t pages_that_tell = 0;
+  for (const auto& [name, text] : files) {
+    if (!name.ends_with(".html") && !name.ends_with(".svg") && !name.ends_with(".atom")) continue;
+    EXPECT_THAT(text, Not(HasSubstr("<script>alert"))) << name;
+    EXPECT_THAT(text, Not(HasSubstr("\x1b"))) << name;
+    EXPECT_THAT(text, Not(HasSubstr("\xff"))) << name;
+    pages_that_tell += text.find("&lt;script&gt;alert") != std::string::npos ? 1 : 0;
+  }
+  EXPECT_GT(pages_that_tell, 3U);
+  EXPECT_THAT(files.at("kernel/debian-9.9.html"), HasSubstr("&lt;/pre&gt;"));
+}
+
+TEST(Publish, SameInputGivesTheSameBytes) {
+  ScratchFolder scratch;
+  const SiteInput input = sample_site(scratch.path() / "runs");
+  publish(input, scratch.path() / "one");
+  publish(input, scratch.path() / "two");
+  EXPECT_EQ(files_below(scratch.path() / "one"), files_below(scratch.path() / "two"));
+}
+
+TEST(Publish, ReplacesAnOldSiteWhole) {
+  ScratchFolder scratch;
+  const SiteInput input = sample_site(scratch.path() / "runs");
+  publish(input, scratch.path() / "site");
+  write_file(scratch.path() / "site" / "stale.html", "");
+  publish(input, scratch.path() / "site");
+  EXPECT_FALSE(fs::exists(scratch.path() / "site" / "stale.html"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(scratch.path()), fs::directory_iterator()), 2)
+      << "something was left beside the site";
+}
+
+TEST(Publish, TouchesNoFolderThatIsNoSite) {
+  ScratchFolder scratch;
+  const SiteInput input = sample_site(scratch.path() / "runs");
+  fs::create_directory(scratch.path() / "home");
+  write_file(scratch.path() / "home" / "diary", "dear");
+  EXPECT_THROW(publish(input, scratch.path() / "home"), UsageError);
+  EXPECT_EQ(read_file(scratch.path() / "home" / "diary"), "dear");
+}
+
+TEST(Publish, WithoutAnyResultIsAUsageError) {
+  ScratchFolder scratch;
+  SiteInput input = sample_site(scratch.path() / "runs");
+  input.runs.clear();
+  EXPECT_THROW(publish(input, scratch.path() / "site"), UsageError);
+  EXPECT_FALSE(fs::exists(scratch.path() / "site"));
+}
+
+TEST(Publish, EveryRelativeLinkLeadsToAFile) {
+  ScratchFolder scratch;
+  const fs::path site = scratch.path() / "site";
+  publish(sample_site(scratch.path() / "runs"), site);
+  std::size_t links = 0;
+  for (const auto& [name, text] : files_below(site)) {
+    if (!name.ends_with(".html")) continue;
+    for (const std::string attribute : {"href=\"", "src=\""}) {
+      for (auto at = text.find(attribute); at != std::string::npos;
+           at = text.find(attribute, at + 1)) {
+        const auto begin = at + attribute.size();
+        std::string link = text.substr(begin, text.find('"', begin) - begin);
+        link = link.substr(0, link.find('#'));
+        if (link.empty()) continue;
+        ++links;
+        EXPECT_TRUE(fs::exists((site / name).parent_path() / link)) << name << ": " << link;
+      }
+    }
+  }
+  EXPECT_GT(links, 100U);
+}
+
+}  // namespace
+}  // namespace brokenpipe
