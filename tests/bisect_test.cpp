@@ -5,8 +5,10 @@
 
 #include <vector>
 
+#include "orchestrator/question.h"
 #include "orchestrator/releases.h"
 #include "results/error.h"
+#include "tests/result_builder.h"
 
 namespace brokenpipe {
 namespace {
@@ -111,6 +113,57 @@ TEST(Bisect, AnswersThatReturnCountAsChanges) {
   EXPECT_EQ(changes_in({{0, "a"}, {1, std::nullopt}, {2, "b"}, {3, "a"}}), 2U);
   EXPECT_EQ(changes_in({{0, "a"}, {5, "a"}, {6, "b"}}), 1U);
   EXPECT_EQ(changes_in({}), 0U);
+}
+
+Question about(const std::string& step) {
+  Question question;
+  question.scenario.id = "tcp/x";
+  question.step = step;
+  return question;
+}
+
+Observation sends(const std::string& first, const std::string& second) {
+  return completed("tcp/x",
+                   {step("send#1", {{"errno", first}}), step("send#2", {{"errno", second}})});
+}
+
+TEST(Question, AStepIsAskedAfterTheFirstHash) {
+  const Question question = question_of("tcp/never-connected#send#2", BROKENPIPE_PROBE);
+  EXPECT_EQ(question.scenario.id, "tcp/never-connected");
+  EXPECT_EQ(question.step, "send#2");
+  EXPECT_EQ(question_of("tcp/never-connected", BROKENPIPE_PROBE).step, "");
+  EXPECT_THROW(question_of("tcp/never-conected#send#2", BROKENPIPE_PROBE), UsageError);
+}
+
+TEST(Question, OfOneStepTheOthersDoNotMatter) {
+  const RunResult a = result("6.1", {sends("EPIPE", "EIO")});
+  const RunResult b = result("6.12", {sends("EPIPE", "EBADF")});
+  EXPECT_EQ(answer_in(a, about("send#1")), answer_in(b, about("send#1")));
+  EXPECT_NE(answer_in(a, about("send#2")), answer_in(b, about("send#2")));
+  EXPECT_NE(answer_in(a, about("")), answer_in(b, about("")));
+}
+
+TEST(Question, AStepThatWasNotMadeIsAnAnswer) {
+  const RunResult made = result("6.1", {sends("EPIPE", "EIO")});
+  const RunResult lacks =
+      result("6.1", {ended("tcp/x", ScenarioEnding::unsupported, "no such call")});
+  const RunResult lacks_too = result("6.1", {ended("tcp/x", ScenarioEnding::unsupported, "else")});
+  EXPECT_NE(answer_in(made, about("send#1")), answer_in(lacks, about("send#1")));
+  EXPECT_EQ(answer_in(lacks, about("")), answer_in(lacks_too, about("")));
+}
+
+TEST(Question, WhatCameToNoConclusionIsNoAnswer) {
+  EXPECT_EQ(answer_in(result("6.1", {}), about("")), std::nullopt);
+  for (const ScenarioEnding ending : {ScenarioEnding::broken, ScenarioEnding::timed_out}) {
+    EXPECT_EQ(answer_in(result("6.1", {ended("tcp/x", ending, "")}), about("")), std::nullopt);
+  }
+}
+
+TEST(Question, IsToldByTheStepsThatVary) {
+  const Observation a = sends("EPIPE", "EIO");
+  const Observation b = sends("EPIPE", "EBADF");
+  EXPECT_EQ(told(a, about(""), places_that_vary({&a, &b})), "send = EIO");
+  EXPECT_EQ(told(a, about(""), places_that_vary({&a, &a})), "send = EPIPE; send = EIO");
 }
 
 CatalogueEntry entry(const std::string& id, const std::string& series) {

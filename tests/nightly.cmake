@@ -1,4 +1,7 @@
 brokenpipe_test(bisect_test SOURCES bisect_test.cpp LIBRARIES campaign)
+add_dependencies(bisect_test brokenpipe-probe)
+target_compile_definitions(bisect_test PRIVATE
+  BROKENPIPE_PROBE="$<TARGET_FILE:brokenpipe-probe>")
 brokenpipe_test(bisect_command_test SOURCES bisect_command_test.cpp local_repository.cpp
                 LIBRARIES campaign fake_kernel fmt::fmt)
 add_dependencies(bisect_command_test brokenpipe brokenpipe-probe)

@@ -7,14 +7,13 @@
 #include <iterator>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "images/changelog.h"
 #include "images/debian_version.h"
 #include "orchestrator/campaign.h"
+#include "orchestrator/commands/bisect_report.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/report_data.h"
 #include "orchestrator/commands/run.h"
@@ -23,9 +22,7 @@
 #include "orchestrator/releases.h"
 #include "orchestrator/reports/summary.h"
 #include "orchestrator/scenario_list.h"
-#include "results/describe.h"
 #include "results/error.h"
-#include "results/json_file.h"
 
 namespace brokenpipe {
 namespace {
@@ -39,53 +36,6 @@ struct Options {
   bool json = false;
   RunOptions run;
 };
-
-// What is asked: a scenario, and where it is not empty, one step of it.
-struct Question {
-  ScenarioInfo scenario;
-  std::string step;
-};
-
-// Steps have a number of their own: tcp/x#send#2 is step send#2 of tcp/x.
-Question question_of(const std::string& words, const std::filesystem::path& probe) {
-  const size_t hash = words.find('#');
-  const std::string id = words.substr(0, hash);
-  const auto scenarios = select_scenarios(list_scenarios(probe), {id});
-  if (scenarios.size() != 1) {
-    throw UsageError(fmt::format("'{}' is {} scenarios: one has to decide", id, scenarios.size()));
-  }
-  return {scenarios.front(), hash == std::string::npos ? "" : words.substr(hash + 1)};
-}
-
-const Observation* observation_of(const RunResult& result, const Question& question) {
-  const auto found =
-      std::find_if(result.observations.begin(), result.observations.end(),
-                   [&](const Observation& seen) { return seen.scenario == question.scenario.id; });
-  return found == result.observations.end() ? nullptr : &*found;
-}
-
-const Step* step_of(const Observation& seen, const std::string& id) {
-  const auto found = std::find_if(seen.steps.begin(), seen.steps.end(),
-                                  [&](const Step& step) { return step.id == id; });
-  return found == seen.steps.end() ? nullptr : &*found;
-}
-
-// What the search compares. Nothing where the scenario came to no conclusion.
-std::optional<std::string> answer_in(const RunResult& result, const Question& question) {
-  const Observation* seen = observation_of(result, question);
-  if (seen == nullptr || seen->ending == ScenarioEnding::broken ||
-      seen->ending == ScenarioEnding::timed_out) {
-    return std::nullopt;
-  }
-  nlohmann::json all = nlohmann::json::array();
-  for (const Step& step : seen->steps) {
-    if (question.step.empty() || step.id == question.step) all.push_back({step.id, step.seen});
-  }
-  if (question.step.empty() || all.empty()) {
-    all.push_back({std::string(to_string(seen->ending)), seen->signal});
-  }
-  return all.dump();
-}
 
 // Runs each kernel that is asked once at most, and none that an earlier run has asked.
 class Asker {
@@ -130,16 +80,17 @@ class Asker {
   Said ask(const KernelChoice& kernel) {
     // Whoever interrupted wants no other kernel in its stead.
     if (interrupted_) return {std::nullopt, "interrupted"};
+    std::optional<StoredKernel> stored;
     try {
-      const auto stored =
+      stored =
           store_.fetch({{*kernel.entry, kernel.point_release}}, Freshness::stored_is_enough).at(0);
-      if (!stored) return {std::nullopt, not_offered_because(*kernel.entry)};
-      const ReadyKernel ready{kernel.id, stored};
-      if (auto earlier = earlier_answer(ready)) return {std::move(earlier), {}};
-      return boot(kernel, ready);
     } catch (const Error& error) {
       return {std::nullopt, error.what()};
     }
+    if (!stored) return {std::nullopt, not_offered_because(*kernel.entry)};
+    const ReadyKernel ready{kernel.id, stored};
+    if (auto earlier = earlier_answer(ready)) return {std::move(earlier), {}};
+    return boot(kernel, ready);
   }
 
   Said boot(const KernelChoice& kernel, const ReadyKernel& ready) {
@@ -176,24 +127,6 @@ class Asker {
   CampaignOptions campaign_;
   std::map<std::string, Said> said_;
   bool interrupted_ = false;
-};
-
-// What the search came to.
-struct Finding {
-  Bisection::Ending ending = Bisection::Ending::unanswered;
-  std::vector<KernelChoice> chain;  // of the last search
-  size_t before = 0;
-  size_t after = 0;
-  std::vector<KernelChoice> known;        // every kernel whose answer is known, oldest first
-  size_t changes = 0;                     // of the answer along them
-  std::vector<std::string> explained_by;  // ids of changes
-  bool has_changelog = false;
-  std::vector<std::string> changelog;  // on the subsystems in the scenario's grounds
-  size_t changelog_entries = 0;        // on any
-
-  const KernelChoice& older() const { return chain.at(before); }
-  const KernelChoice& newer() const { return chain.at(after); }
-  bool within_a_series() const { return older().entry->series == newer().entry->series; }
 };
 
 // The two kernels that somebody named.
@@ -350,162 +283,20 @@ void check_step(const Finding& finding, const Question& question, Asker& asker) 
                                fmt::join(near(question.step, steps), ", ")));
 }
 
-void print_changelog(const Finding& finding, const Question& question) {
-  const std::string& release = finding.newer().point_release;
-  const std::string at_kernel_org =
-      fmt::format("kernel.org's ChangeLog-{} and those before it have what changed.", release);
-  if (!finding.has_changelog) {
-    fmt::print("\nNo package on offer holds the changelog of {}: {}\n", release, at_kernel_org);
-    return;
-  }
-  const Subsystems subsystems = subsystems_of(question.scenario.grounds);
-  std::vector<std::string> words = subsystems.words;
-  words.insert(words.end(), subsystems.roots.begin(), subsystems.roots.end());
-  fmt::print("\nOf the {} in the changelog of Debian's linux after {} up to {}, those on {}:\n",
-             counted(finding.changelog_entries, "change"), finding.older().point_release, release,
-             fmt::join(words, ", "));
-  for (const std::string& entry : finding.changelog) fmt::print("  {}\n", entry);
-  if (finding.changelog.empty()) fmt::print("  none. {}\n", at_kernel_org);
-}
-
-void print_found(const Finding& finding, const Question& question) {
-  const std::string unjudged =
-      finding.after == finding.before + 1
-          ? ""
-          : fmt::format(" {} between them cannot be judged.",
-                        counted(finding.after - finding.before - 1, "kernel"));
-  fmt::print("\nThe answer changes between {} and {}.{}\n", finding.older().id, finding.newer().id,
-             unjudged);
-  if (!finding.within_a_series()) {
-    fmt::print(
-        "\nThese are of different series. Stable series are branches: {0} and {1} have grown "
-        "apart, and a change\nmay be in either by back-port. What lies between them is all of the "
-        "mainline between {0} and {1},\nand what each has taken back; no kernel on offer lies "
-        "nearer.\n",
-        finding.older().entry->series, finding.newer().entry->series);
-  }
-  if (finding.changes > 1) {
-    fmt::print(
-        "\nIt is not one change: along these kernels the answer changes {} times. This is "
-        "one of them.\n",
-        finding.changes);
-  }
-  const Changes changes = known_changes();
-  for (const std::string& id : finding.explained_by) {
-    const auto change = std::find_if(changes.changes.begin(), changes.changes.end(),
-                                     [&](const Change& c) { return c.id == id; });
-    fmt::print("\nKnown: {} {} ({})\n  {}\n", change->commit.substr(0, 12), change->subject,
-               versions_of(*change), change->says);
-  }
-  if (finding.within_a_series()) print_changelog(finding, question);
-}
-
-// The steps that not all of these kernels answer alike, and `ending` where those differ.
-std::set<std::string> places_that_vary(const std::vector<const Observation*>& answers) {
-  std::set<std::string> places;
-  for (const Observation* answer : answers) {
-    for (const Observation* other : answers) {
-      for (const Step& step : answer->steps) {
-        const Step* same = step_of(*other, step.id);
-        if (same == nullptr || same->seen != step.seen) places.insert(step.id);
-      }
-      if (std::tie(answer->ending, answer->signal) != std::tie(other->ending, other->signal)) {
-        places.insert("ending");
-      }
-    }
-  }
-  return places;
-}
-
-std::string ending_of(const Observation& seen) {
-  const std::string& why = seen.signal.empty() ? seen.reason : seen.signal;
-  return fmt::format("{}{}{}", to_string(seen.ending), why.empty() ? "" : ": ", why);
-}
-
-// What a kernel answers in these places, or everywhere.
-std::string told(const Observation& seen, const Question& question,
-                 const std::set<std::string>& places) {
-  const auto is_told = [&](const std::string& place) {
-    return question.step.empty() ? places.empty() || places.contains(place)
-                                 : place == question.step;
-  };
-  std::vector<std::string> parts;
-  for (const Step& step : seen.steps) {
-    if (is_told(step.id)) parts.push_back(describe(step));
-  }
-  if (parts.empty() || (is_told("ending") && seen.ending != ScenarioEnding::completed)) {
-    parts.push_back(ending_of(seen));
-  }
-  return fmt::format("{}", fmt::join(parts, "; "));
-}
-
-struct Answer {
-  std::string kernel;
-  std::string package;
-  std::string answer;
-};
-
-std::vector<Answer> answers_of(const Finding& finding, const Question& question, Asker& asker) {
+std::vector<KernelAnswer> answers_of(const Finding& finding, const Question& question,
+                                     Asker& asker) {
   std::vector<const Observation*> seen;
   for (const KernelChoice& kernel : finding.known) {
     seen.push_back(observation_of(*asker.known(kernel), question));
   }
   const std::set<std::string> places = places_that_vary(seen);
-  std::vector<Answer> answers;
+  std::vector<KernelAnswer> answers;
   for (size_t i = 0; i < seen.size(); ++i) {
     const KernelChoice& kernel = finding.known[i];
     answers.push_back(
         {kernel.id, asker.known(kernel)->kernel.package, told(*seen[i], question, places)});
   }
   return answers;
-}
-
-void print_text(const Finding& finding, const Question& question,
-                const std::vector<Answer>& answers) {
-  fmt::print("{}{}{}\n{}\n\n", question.scenario.id, question.step.empty() ? "" : "#",
-             question.step, question.scenario.asks);
-  size_t width = 0;
-  for (const Answer& answer : answers) width = std::max(width, answer.kernel.size());
-  for (const Answer& answer : answers) {
-    fmt::print("{:<{}}  {}\n", answer.kernel, width, answer.answer);
-  }
-  const std::string& first = finding.chain.front().id;
-  const std::string& last = finding.chain.back().id;
-  if (finding.ending == Bisection::Ending::found) {
-    print_found(finding, question);
-  } else if (finding.ending == Bisection::Ending::alike) {
-    fmt::print(
-        "\n{} and {} answer alike: there is nothing to bisect.{}\n", first, last,
-        finding.changes > 0 ? "\nKernels between them answer otherwise: take one for an end." : "");
-  } else {
-    fmt::print("\n{} or {} could not be asked, and both have to answer.\n", first, last);
-  }
-}
-
-void print_json(const Finding& finding, const Question& question,
-                const std::vector<Answer>& answers) {
-  constexpr Words<Bisection::Ending, 3> endings{{
-      {Bisection::Ending::found, "found"},
-      {Bisection::Ending::alike, "alike"},
-      {Bisection::Ending::unanswered, "unanswered"},
-  }};
-  nlohmann::ordered_json json;
-  json["scenario"] = question.scenario.id;
-  json["step"] = question.step;
-  json["ending"] = word_for(endings, finding.ending);
-  json["answers"] = nlohmann::ordered_json::array();
-  for (const Answer& answer : answers) {
-    json["answers"].push_back(
-        {{"kernel", answer.kernel}, {"package", answer.package}, {"answer", answer.answer}});
-  }
-  json["changes_along_them"] = finding.changes;
-  if (finding.ending == Bisection::Ending::found) {
-    json["before"] = finding.older().id;
-    json["after"] = finding.newer().id;
-    json["explained_by"] = finding.explained_by;
-    json["changelog"] = finding.changelog;
-  }
-  fmt::print("{}", json_text(json));
 }
 
 int exit_code(Bisection::Ending ending) {
@@ -533,17 +324,17 @@ int bisect_and_report(Options options) {
   Releases releases = releases_of(catalogue, named[0].entry->flavour, store);
   const std::vector<KernelChoice> ends = ends_of(named, releases, store);
   Asker asker(options.run, question, store);
-  const Finding finding = find(ends, releases, question, asker, store);
+  Finding finding = find(ends, releases, question, asker, store);
   if (asker.interrupted()) {
     fmt::print(stderr, "Interrupted. What was run is kept: the same command goes on from there.\n");
     return exit_interrupted;
   }
   check_step(finding, question, asker);
-  const std::vector<Answer> answers = answers_of(finding, question, asker);
+  finding.answers = answers_of(finding, question, asker);
   if (options.json) {
-    print_json(finding, question, answers);
+    print_json(finding, question);
   } else {
-    print_text(finding, question, answers);
+    print_text(finding, question);
   }
   return exit_code(finding.ending);
 }
