@@ -59,14 +59,13 @@ RunDirectory tonight_in(const fs::path& runs, const std::vector<KernelChoice>& k
 // The kernel's last result before this night.
 std::optional<RunResult> last_result(const std::vector<RunDirectory>& before,
                                      const std::string& kernel) {
-  for (auto night = before.rbegin(); night != before.rend(); ++night) {
-    const auto& planned = night->run().kernels;
-    const bool done = std::any_of(planned.begin(), planned.end(), [&](const PlannedKernel& plan) {
-      return plan.id == kernel && plan.state == KernelState::done;
+  const auto night = std::find_if(before.rbegin(), before.rend(), [&](const RunDirectory& run) {
+    const auto& kernels = run.run().kernels;
+    return std::any_of(kernels.begin(), kernels.end(), [&](const PlannedKernel& planned) {
+      return planned.id == kernel && planned.state == KernelState::done;
     });
-    if (done) return night->result(kernel);
-  }
-  return std::nullopt;
+  });
+  return night == before.rend() ? std::nullopt : night->result(kernel);
 }
 
 fs::path unexplained_file(const fs::path& state) {

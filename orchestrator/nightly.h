@@ -33,7 +33,7 @@ struct Unexplained {
   std::string expected;
   std::string got;
 
-  auto operator<=>(const Unexplained&) const = default;
+  auto operator<=>(const Unexplained&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// An answer that a kernel's last night did not give.

@@ -59,6 +59,7 @@ int run_and_publish(const Options& options) {
   };
 
   std::vector<std::string> ids;
+  ids.reserve(kernels.size());
   for (const KernelChoice& kernel : kernels) ids.push_back(kernel.id);
   Progress progress(stderr, is_terminal(stderr), ids);
   KernelStore store =
