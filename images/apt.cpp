@@ -455,7 +455,7 @@ std::vector<fs::path> Apt::download(const std::vector<AptPackage>& packages,
       options_.progress("fetching " + line.substr(line.find(' ') + 1));
     }
   };
-  const CommandResult result = run_command(words, {{}, report});
+  const CommandResult result = run_command(words, {{}, report, {}});
   if (result.exit_status != 0) {
     throw apt_error(fmt::format("downloading from {}", main_mirror_), result.err);
   }

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <stop_token>
 #include <string_view>
 
 #include "images/files.h"
@@ -159,6 +160,7 @@ CommandResult run_command(const std::vector<std::string>& arguments,
   err.write.reset();
   CommandResult result;
   try {
+    const std::stop_callback end_it(options.stop, [child] { kill(child, SIGTERM); });
     collect(out, err, options, result);
   } catch (...) {
     kill(child, SIGTERM);

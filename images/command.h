@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@ struct CommandOptions {
   std::filesystem::path directory;  ///< to run in; empty: this process's own
   /// Called with every whole line of standard output as it comes, without its newline.
   std::function<void(const std::string&)> on_line;
+  std::stop_token stop;  ///< asked for, the program gets SIGTERM
 };
 
 struct CommandResult {

@@ -105,7 +105,7 @@ class CampaignRun {
         runs.push_back(run_kernel(one_hypervisor(), options_.order, stored,
                                   directory_.console_file(kernel.id), events, stop_));
       } else {
-        runs.push_back(run_host(options_.order, options_.jobs, events));
+        runs.push_back(run_host(options_.order, options_.jobs, events, stop_));
       }
     }
     const bool stopped_between =
@@ -128,7 +128,9 @@ class CampaignRun {
 
   Hypervisor& one_hypervisor() {
     const std::lock_guard lock(mutex_);
-    return hypervisor_();
+    Hypervisor& hypervisor = hypervisor_();
+    directory_.booted_with(hypervisor.qemu_version(), hypervisor.libvirt_version());
+    return hypervisor;
   }
 
   void keep(const RunResult& result) {
@@ -190,9 +192,6 @@ RunDirectory new_run(const fs::path& out, const std::vector<KernelChoice>& kerne
   RunRecord record;
   record.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now);
   record.id = fmt::format("{:%Y%m%dT%H%M%SZ}", now);
-  for (unsigned nth = 2; fs::exists(out / record.id); ++nth) {
-    record.id = fmt::format("{:%Y%m%dT%H%M%SZ}-{}", now, nth);
-  }
   record.command_line = command_line;
   record.uname = this_machine();
   for (const KernelChoice& kernel : kernels) {
@@ -203,12 +202,13 @@ RunDirectory new_run(const fs::path& out, const std::vector<KernelChoice>& kerne
   return RunDirectory::create(out, record);
 }
 
-std::vector<KernelChoice> left_to_do(const RunDirectory& directory,
+std::vector<KernelChoice> left_to_do(const RunDirectory& directory, const ProbeIdentity& probe,
                                      std::vector<KernelChoice> choices) {
   std::erase_if(choices, [&](const KernelChoice& choice) {
     const auto& kernels = directory.run().kernels;
     return std::any_of(kernels.begin(), kernels.end(), [&](const PlannedKernel& planned) {
-      return planned.id == choice.id && planned.state == KernelState::done;
+      return planned.id == choice.id && planned.state == KernelState::done &&
+             directory.result(choice.id).value().probe == probe;
     });
   });
   return choices;

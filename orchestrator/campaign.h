@@ -26,8 +26,9 @@ struct ReadyKernel {
 RunDirectory new_run(const std::filesystem::path& out, const std::vector<KernelChoice>& kernels,
                      const std::vector<std::string>& command_line);
 
-/// What a run that was interrupted still has to do: all that is not done.
-std::vector<KernelChoice> left_to_do(const RunDirectory& directory,
+/// What a run that was interrupted still has to do: all that is not done, and what another probe
+/// has answered, for one run holds the answers of one probe.
+std::vector<KernelChoice> left_to_do(const RunDirectory& directory, const ProbeIdentity& probe,
                                      std::vector<KernelChoice> choices);
 
 /// Fetches what is missing. What cannot be had is marked in the run directory (not offered, or

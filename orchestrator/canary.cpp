@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -88,7 +89,9 @@ KvmVerdict kvm_verdict(Hypervisor& hypervisor, const Canary& canary,
     return verdict;
   } catch (const Error& error) {
     // Not kept: it may be the machine's state of this hour, and costs no deadline to find again.
-    return {false, fmt::format("QEMU does not start with it: {}", error.what())};
+    std::string why = error.what();
+    std::replace(why.begin(), why.end(), '\n', ' ');
+    return {false, "QEMU does not start with it: " + why};
   }
 }
 

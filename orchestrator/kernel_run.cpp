@@ -170,7 +170,8 @@ KvmVerdict try_kvm(Hypervisor& hypervisor, const GuestOrder& order, const Stored
                      order.cache / "kvm.json");
 }
 
-RunResult run_host(const GuestOrder& order, unsigned jobs, const KernelRunEvents& events) {
+RunResult run_host(const GuestOrder& order, unsigned jobs, const KernelRunEvents& events,
+                   const std::stop_token& stop) {
   const std::string doing = "running the probe on this machine";
   std::vector<std::string> command{order.probe.string(), "--jobs", std::to_string(jobs)};
   command.insert(command.end(), order.identity.selection.begin(), order.identity.selection.end());
@@ -182,12 +183,17 @@ RunResult run_host(const GuestOrder& order, unsigned jobs, const KernelRunEvents
   Collector collector(result, events);
   bool ended = false;
   CommandOptions options;
+  options.stop = stop;
   options.on_line = [&](const std::string& line) {
     const auto record = nlohmann::json::parse(line);
     collector.take(record);
     ended = ended || record.at("record") == "end";
   };
   const CommandResult run = run_command(command, options);
+  if (!ended && stop.stop_requested()) {
+    result.guest.ending = GuestEnding::interrupted;
+    return result;
+  }
   if (run.exit_status != 0 || !ended) {
     throw Error(doing, run.err.empty() ? "its records end early" : run.err,
                 "Run " + order.probe.string() + " by hand to see more.");

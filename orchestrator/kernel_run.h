@@ -58,6 +58,7 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
 KvmVerdict try_kvm(Hypervisor& hypervisor, const GuestOrder& order, const StoredKernel& kernel);
 
 /// The probe as a program on the running kernel, no guest; its clock is the real one.
-RunResult run_host(const GuestOrder& order, unsigned jobs, const KernelRunEvents& events);
+RunResult run_host(const GuestOrder& order, unsigned jobs, const KernelRunEvents& events,
+                   const std::stop_token& stop);
 
 }  // namespace brokenpipe

@@ -206,8 +206,9 @@ class NightWork {
     campaign.good_enough = [this](const RunResult& result) {
       return is_conclusive(diff(reference_, result, changes_));
     };
-    const std::vector<ReadyKernel> ready = make_ready(
-        store_, left_to_do(tonight, kernels_), Freshness::newest_on_offer, {}, tonight, progress);
+    const std::vector<ReadyKernel> ready =
+        make_ready(store_, left_to_do(tonight, campaign.order.identity, kernels_),
+                   Freshness::newest_on_offer, {}, tonight, progress);
     const std::set<std::string> standing = let_last_nights_stand(tonight, before);
     run_campaign(hypervisor, ready, campaign, tonight, progress, stop);
 

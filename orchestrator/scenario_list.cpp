@@ -38,11 +38,13 @@ ScenarioList list_scenarios(const std::filesystem::path& probe) {
   if (listed.exit_status != 0) throw Error(doing, listed.err, "Is " + probe.string() + " whole?");
   try {
     const auto json = nlohmann::json::parse(listed.out);
-    ScenarioList list{json.at("version"), {}};
+    ScenarioList list{json.at("version"), {}, {}};
     for (const auto& scenario : json.at("scenarios")) {
-      list.scenarios.push_back(
-          {scenario.at("id"), scenario.at("asks"), scenario.at("grounds"), scenario.at("needs")});
+      list.scenarios.push_back({scenario.at("id"), scenario.at("asks"), scenario.at("grounds"),
+                                scenario.at("needs"), scenario.at("story")});
     }
+    for (const auto& [key, story] : json.at("stories").items())
+      list.stories[key] = {story.at("opening"), story.at("rules"), story.at("closing")};
     return list;
   } catch (const nlohmann::json::exception& error) {
     throw Error(doing, error.what(), "Is " + probe.string() + " of the same build?");

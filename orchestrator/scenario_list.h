@@ -1,22 +1,32 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 /// The scenarios of a probe binary, as it lists them itself.
 namespace brokenpipe {
 
+/// What a reader has to know of the kernel to follow some scenarios.
+struct Story {
+  std::string opening;
+  std::vector<std::string> rules;
+  std::string closing;
+};
+
 struct ScenarioInfo {
   std::string id;
   std::string asks;
   std::vector<std::string> grounds;
   std::vector<std::string> needs;
+  std::string story = {};  ///< its key in ScenarioList::stories, which may lack it
 };
 
 struct ScenarioList {
   std::string probe_version;
   std::vector<ScenarioInfo> scenarios;
+  std::map<std::string, Story> stories = {};
 };
 
 /// Runs `probe --list`. Throws Error where the probe does not run or says something else.

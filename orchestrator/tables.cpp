@@ -74,8 +74,7 @@ std::string changed_since(const std::string& scenario, const Changes& changes) {
 
 std::string change_section(const Change& change) {
   return fmt::format("\n### {}\n\n{} In {}, by {} ({}).\n", change.id, escaped(change.says),
-                     versions_of(change), code(change.commit.substr(0, 12)),
-                     escaped(change.subject));
+                     versions_of(change), code(commit_of(change)), escaped(change.subject));
 }
 
 using Reached = std::map<std::string, std::vector<std::string>>;

@@ -125,8 +125,18 @@ Json listed(const Scenario* scenario) {
                        {"asks", scenario->asks},
                        {"grounds", Json::strings(scenario->grounds)},
                        {"needs", Json::strings(scenario->needs)},
+                       {"story", scenario->file},
                        {"sysctls", sysctls_json(scenario->sysctls)},
                        {"shortened", sysctls_json(scenario->shortened)}});
+}
+
+Json stories_json() {
+  Json json = Json::object();
+  for (const auto& [file, story] : stories())
+    json.set(file, Json::object({{"opening", story.opening},
+                                 {"rules", Json::strings(story.rules)},
+                                 {"closing", story.closing}}));
+  return json;
 }
 
 void print_list() {
@@ -136,8 +146,10 @@ void print_list() {
   std::vector<Json> entries;
   std::transform(sorted.begin(), sorted.end(), std::back_inserter(entries), listed);
   RecordWriter(STDOUT_FILENO)
-      .write(Json::object(
-          {{"schema", schema}, {"version", PROBE_VERSION}, {"scenarios", Json::array(entries)}}));
+      .write(Json::object({{"schema", schema},
+                           {"version", PROBE_VERSION},
+                           {"scenarios", Json::array(entries)},
+                           {"stories", stories_json()}}));
 }
 
 Json probe_record(size_t scenario_count, const std::vector<std::string>& modules_failed) {

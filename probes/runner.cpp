@@ -108,6 +108,7 @@ void run_here(const Scenario& scenario, const Sysctls& sysctls, bool machine_is_
     install_signal_recorder();
     Trace trace(legacy.trace);
     scenario.run(trace);
+    trace.note_stray_signals();
     legacy.note(Ending::completed, {});
   } catch (const Unsupported& lacking) {
     legacy.note(Ending::unsupported, lacking.what());

@@ -15,6 +15,18 @@ namespace probe {
 /// sysctl name as in sysctl(8) (`net.ipv4.tcp_fin_timeout`) and its value.
 using Sysctls = std::map<std::string, std::string>;
 
+/// What a reader has to know of the kernel to follow the scenarios of one file: an opening, a few
+/// rules, and what remains to be said. At the head of the file, at namespace scope; it registers
+/// itself.
+struct Story {
+  explicit Story(std::string opening, std::vector<std::string> rules = {}, std::string closing = {},
+                 const char* file = __builtin_FILE());
+
+  std::string opening;
+  std::vector<std::string> rules;
+  std::string closing;
+};
+
 struct Scenario {
   /// `family/situation`. Names the situation, never the expectation; retired, never renamed.
   std::string id;
@@ -37,15 +49,20 @@ struct Scenario {
   /// After all others: what it does may leave the kernel tainted.
   bool last = false;
   std::function<void(Trace&)> run;
+  /// Its source file, without folder and suffix: `tcp_reset`. Set by Register.
+  std::string file = {};
 };
 
 /// All scenarios, sorted by id, those that run `last` at the end.
 const std::vector<Scenario>& scenarios();
 
+/// The stories by the files that they stand in.
+const std::map<std::string, Story>& stories();
+
 /// Put at namespace scope below a scenario's function; an empty list is a bug of the build.
 struct Register {
-  explicit Register(Scenario scenario);
-  explicit Register(std::vector<Scenario> many);
+  explicit Register(Scenario scenario, const char* file = __builtin_FILE());
+  explicit Register(std::vector<Scenario> many, const char* file = __builtin_FILE());
 };
 
 }  // namespace probe

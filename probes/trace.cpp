@@ -101,7 +101,7 @@ Json signal_json(const siginfo_t& info) {
 }
 
 std::function<std::string(long)> share_of(long total) {
-  return [total](long count) { return count == total ? "full" : "partial"; };
+  return [total](long count) { return count == total ? "full" : count == 0 ? "none" : "partial"; };
 }
 
 Json returned_json(long returned, int error, const std::string& word) {
@@ -154,6 +154,16 @@ Trace Trace::on(std::string who) const {
 }
 
 Trace::Step Trace::begin(std::string_view label, std::string_view name, std::string_view args) {
+  note_stray_signals();
+  return open(label, name, args);
+}
+
+void Trace::note_stray_signals() {
+  if (seen_signals.count > 0)
+    end(open("signals", "signals", "between two steps"), Json::object({}));
+}
+
+Trace::Step Trace::open(std::string_view label, std::string_view name, std::string_view args) {
   const std::string stem = (who_.empty() ? "" : who_ + ".") + std::string(label) + "#";
   const size_t used = buffer_->used;
   size_t nth = 1;
@@ -168,7 +178,6 @@ Trace::Step Trace::begin(std::string_view label, std::string_view name, std::str
             members(Json::object({{"step", id}, {"call", name}, {"args", args}})));
   slot.ended = false;
   buffer_->used = used + 1;
-  seen_signals.count = 0;
   return {used};
 }
 

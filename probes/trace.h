@@ -28,8 +28,8 @@ void install_signal_recorder();
 /// `{"signal":"SIGPIPE","code":"SI_USER","pid":"self"}`.
 Json signal_json(const siginfo_t& info);
 
-/// For Trace::call(): instead of a count that depends on buffers, `full` if it is `total`, else
-/// `partial`.
+/// For Trace::call(): instead of a count that depends on buffers, `full` if it is `total`, `none`
+/// if it is 0, else `partial`.
 std::function<std::string(long)> share_of(long total);
 
 /// What a call returned, as a step tells it: `{"returned":-1,"errno":"EPIPE"}`; `word`, unless
@@ -105,7 +105,12 @@ class Trace {
   /// getsockopt(SO_ERROR). Consumes the pending error (net/core/sock.c:sock_error).
   void so_error(int fd);
 
+  /// For the runner, after the last step. A signal that came to this thread outside of any step
+  /// becomes a step of its own, `signals`, as it does where a step begins: none is lost.
+  void note_stray_signals();
+
  private:
+  Step open(std::string_view label, std::string_view name, std::string_view args);
   void end_call(Step step, long returned, int error, const std::string& word = {});
 
   TraceBuffer* buffer_;

@@ -44,7 +44,8 @@ Change change_from(const JsonPlace& place) {
     change.stable.push_back(version_from(item));
   const JsonPlace until = place.at("until");
   if (!until.value().is_null()) change.until = version_from(until);
-  change.commit = place.at("commit").text();
+  const JsonPlace commit = place.at("commit");
+  if (!commit.value().is_null()) change.commit = commit.text();
   change.subject = place.at("subject").text();
   change.source = place.at("source").text();
   for (const JsonPlace& item : place.at("moves").items()) change.moves.push_back(move_from(item));
@@ -79,6 +80,11 @@ std::optional<KernelVersion> version_of(const KernelIdentity& kernel) {
   refine(kernel.version, "Debian ");
   refine(kernel.package, "=");
   return version;
+}
+
+std::string commit_of(const Change& change) {
+  constexpr std::size_t quoted_digits = 12;
+  return change.commit.empty() ? "commit not found" : change.commit.substr(0, quoted_digits);
 }
 
 bool in_effect(const Change& change, const KernelVersion& version) {

@@ -44,9 +44,9 @@ struct Change {
   KernelVersion mainline;
   std::vector<KernelVersion> stable;
   std::optional<KernelVersion> until;
-  std::string commit;
-  std::string subject;
-  std::string source;  ///< where the commit was looked up
+  std::string commit;   ///< empty where no public text that names it was found
+  std::string subject;  ///< the commit's first line, or what is known of it, in brackets
+  std::string source;   ///< where the commit was looked up, or what shows the versions
   std::vector<Move> moves;
 };
 
@@ -54,6 +54,9 @@ struct Changes {
   static constexpr int schema = 1;
   std::vector<Change> changes;
 };
+
+/// The commit as people quote it, by twelve digits; says so where it was not found.
+std::string commit_of(const Change& change);
 
 /// Whether a kernel of this version has the change: from `mainline` on or by back-port, and not
 /// from `until` on.

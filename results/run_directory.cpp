@@ -86,14 +86,16 @@ RunDirectory::RunDirectory(fs::path path, RunRecord run)
 
 RunDirectory RunDirectory::create(const fs::path& out, RunRecord run) {
   check_kernel_ids(run.kernels);
-  const fs::path folder = out / run.id;
-  const std::string doing = fmt::format("making the run's folder {}", folder.string());
+  const std::string wanted = run.id;
   std::error_code error;
   fs::create_directories(out, error);
-  if (error) throw Error(doing, error.message(), "Choose another folder with --out.");
-  const bool made = fs::create_directory(folder, error);
-  if (error) throw Error(doing, error.message(), "Choose another folder with --out.");
-  if (!made) throw Error(doing, "there is one already", "Take it up again with --resume.");
+  // To make it is to find out whether another run took the name meanwhile.
+  for (unsigned nth = 2; !error && !fs::create_directory(out / run.id, error) && !error; ++nth)
+    run.id = fmt::format("{}-{}", wanted, nth);
+  if (error)
+    throw Error(fmt::format("making the run's folder {}", (out / run.id).string()), error.message(),
+                "Choose another folder with --out.");
+  const fs::path folder = out / run.id;
   RunDirectory directory(folder, std::move(run));
   directory.save();
   return directory;
@@ -141,6 +143,13 @@ void RunDirectory::mark(const std::string& kernel_id, KernelState state,
   PlannedKernel& kernel = planned(kernel_id);
   kernel.state = state;
   kernel.reason = reason;
+  save();
+}
+
+void RunDirectory::booted_with(const std::string& qemu, const std::string& libvirt) {
+  if (run_.qemu == qemu && run_.libvirt == libvirt) return;
+  run_.qemu = qemu;
+  run_.libvirt = libvirt;
   save();
 }
 

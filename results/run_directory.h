@@ -36,9 +36,9 @@ struct RunRecord {
   std::string id;                         ///< the folder's name
   std::string started;                    ///< ISO 8601, UTC: `2026-11-22T16:10:05Z`
   std::vector<std::string> command_line;  ///< as it was typed, the program's name included
-  std::string qemu;
-  std::string libvirt;
-  std::string uname;  ///< of the machine that ran the guests
+  std::string qemu;                       ///< its version; empty where no guest was booted
+  std::string libvirt;                    ///< as `qemu`
+  std::string uname;                      ///< of the machine that ran the guests
   std::vector<PlannedKernel> kernels;
   bool finished = false;  ///< every planned kernel was tried
 
@@ -52,8 +52,9 @@ nlohmann::ordered_json to_json(const RunRecord& run);
 /// read and taken up again. Not for two threads at once.
 class RunDirectory {
  public:
-  /// Makes `out`/`run.id`. Throws Error where that cannot be or is there already, UsageError
-  /// where a kernel's id cannot name a file or is there twice.
+  /// Makes `out`/`run.id`; where that is taken, the run's id becomes `run.id`-2, -3 and so on.
+  /// Throws Error where it cannot be made, UsageError where a kernel's id cannot name a file or is
+  /// there twice.
   static RunDirectory create(const std::filesystem::path& out, RunRecord run);
   /// Opens a run's folder. Throws Error where it is none.
   static RunDirectory open(const std::filesystem::path& folder);
@@ -70,6 +71,8 @@ class RunDirectory {
   void keep(const RunResult& result);
   /// A kernel for which there is no result.
   void mark(const std::string& kernel_id, KernelState state, const std::string& reason);
+  /// What the guests of this run are booted with: versions, as their makers count them.
+  void booted_with(const std::string& qemu, const std::string& libvirt);
   /// Every planned kernel was tried.
   void finish();
 

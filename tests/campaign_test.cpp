@@ -98,6 +98,13 @@ TEST(Campaign, KeepsEveryKernelsResultAndFinishes) {
   }
 }
 
+TEST(Campaign, TheRunSaysWhatItsGuestsWereBootedWith) {
+  Bench bench;
+  AnsweringHypervisor hypervisor(truthful);
+  const RunDirectory directory = bench.run({bench.kernel("6.1")}, hypervisor);
+  EXPECT_EQ(RunDirectory::open(directory.path()).run().qemu, "7.2.22");
+}
+
 TEST(Campaign, OneKernelsFailureLeavesTheOthersAlone) {
   Bench bench;
   AnsweringHypervisor hypervisor([](const BootSpec& spec) {

@@ -13,6 +13,12 @@ namespace {
 
 using Json = nlohmann::json;
 
+Changes read(const Json& entries) {
+  const testing::ScratchFolder folder;
+  write_file(folder.path() / "changes.json", Json{{"schema", 1}, {"changes", entries}}.dump());
+  return read_changes(folder.path() / "changes.json");
+}
+
 Json entry() {
   return Json::parse(R"({"id":"pwritev2-appears","says":"pwritev2 exists.","mainline":"4.6",
       "stable":["3.18.5","4.4.10"],"until":null,"commit":"f17d8b35452c",
@@ -23,10 +29,8 @@ Json entry() {
 }
 
 std::string complaint_about(const Json& changed) {
-  const testing::ScratchFolder folder;
-  write_file(folder.path() / "changes.json", Json{{"schema", 1}, {"changes", changed}}.dump());
   try {
-    read_changes(folder.path() / "changes.json");
+    read(changed);
   } catch (const Error& e) {
     return e.what();
   }
@@ -34,10 +38,7 @@ std::string complaint_about(const Json& changed) {
 }
 
 TEST(Changes, EveryMemberOfAnEntryIsRead) {
-  const testing::ScratchFolder folder;
-  write_file(folder.path() / "changes.json",
-             Json{{"schema", 1}, {"changes", Json::array({entry()})}}.dump());
-  const Changes changes = read_changes(folder.path() / "changes.json");
+  const Changes changes = read(Json::array({entry()}));
   ASSERT_EQ(changes.changes.size(), 1U);
   const Change& change = changes.changes[0];
   EXPECT_EQ(change.id, "pwritev2-appears");
@@ -54,6 +55,13 @@ TEST(Changes, EveryMemberOfAnEntryIsRead) {
   EXPECT_EQ(change.moves[0].step, "pwritev2#1");
   EXPECT_EQ(change.moves[0].before, (Json{{"returned", -1}, {"errno", "ENOSYS"}}));
   EXPECT_EQ(change.moves[0].after, (Json{{"returned", -1}, {"errno", "EPIPE"}}));
+}
+
+TEST(Changes, CommitThatNobodyFoundIsSaidToBeMissing) {
+  Json nameless = entry();
+  nameless["commit"] = nullptr;
+  EXPECT_EQ(commit_of(read(Json::array({nameless})).changes[0]), "commit not found");
+  EXPECT_EQ(commit_of(read(Json::array({entry()})).changes[0]), "f17d8b35452c");
 }
 
 TEST(Changes, WrongEntryIsNamedWithItsPlace) {

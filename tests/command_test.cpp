@@ -25,7 +25,7 @@ TEST(Command, MoreThanAPipeHoldsIsReadFromBothEnds) {
 TEST(Command, LinesAreToldWholeAndOnce) {
   std::vector<std::string> told;
   run_command({"printf", "one\\ntwo\\nrest"},
-              {{}, [&](const std::string& line) { told.push_back(line); }});
+              {{}, [&](const std::string& line) { told.push_back(line); }, {}});
   EXPECT_THAT(told, testing::ElementsAre("one", "two"));
 }
 
@@ -33,8 +33,17 @@ TEST(Command, ASignalThatEndsItIsCountedAsAShellDoes) {
   EXPECT_EQ(run_command({"sh", "-c", "kill -KILL $$"}).exit_status, 137);
 }
 
+TEST(Command, AStopThatIsAskedForEndsIt) {
+  std::stop_source stop;
+  const auto ask = [&](const std::string&) { stop.request_stop(); };
+  EXPECT_EQ(
+      run_command({"sh", "-c", "echo up; exec tail -f /dev/null"}, {{}, ask, stop.get_token()})
+          .exit_status,
+      143);
+}
+
 TEST(Command, ItRunsInTheFolderNamedAndInTheCLocale) {
-  const CommandResult result = run_command({"sh", "-c", "pwd; echo $LC_ALL"}, {"/usr/lib", {}});
+  const CommandResult result = run_command({"sh", "-c", "pwd; echo $LC_ALL"}, {"/usr/lib", {}, {}});
   EXPECT_EQ(result.out, "/usr/lib\nC\n");
 }
 

@@ -34,6 +34,12 @@ const Register completes(faulty("completes", [](Trace& trace) {
   trace.call("getppid", "", [] { return getppid() > 0 ? 1 : 0; });
 }));
 
+const Register signalled_outside(faulty("is-signalled-outside-its-steps", [](Trace& trace) {
+  raise(SIGPIPE);
+  trace.call("getuid", "", [] { return 0; });
+  raise(SIGPIPE);
+}));
+
 const Register hangs([] {
   Scenario scenario = faulty("hangs", [](Trace& trace) {
     trace.call("getuid", "", [] { return 0; });

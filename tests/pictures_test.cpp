@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -247,8 +248,10 @@ TEST(HeatMap, MarksWhatIsNotAsTheReference) {
       reference, result("6.1", {completed("entry/close-wait/aio", {written}),
                                 completed("entry/close-wait/send", {step("send#1", reset)})}));
   const Markup table(heat_map(reference, &kernel, page_of));
-  EXPECT_TRUE(table.find("//td[@class='success new'][a/b='+'][a/span='1 byte'][not(a/del)]"));
-  EXPECT_TRUE(table.find("//td[@class='reset unexplained'][a/b='▲'][a/del='1 byte']"));
+  EXPECT_TRUE(table.find(
+      "//td[@class='success'][@data-departure='new'][a/b='+'][a/span='1 byte'][not(a/del)]"));
+  EXPECT_TRUE(
+      table.find("//td[@class='reset'][@data-departure='unexplained'][a/b='▲'][a/del='1 byte']"));
   EXPECT_EQ(table.find("//tbody[2]/tr/td/a").attribute("href").value(),
             page_of("entry/close-wait/send"));
 }
@@ -264,9 +267,9 @@ TEST(HeatMap, EscapesWhatAGuestSaid) {
 TEST(HeatMap, KnowsTheColourOfEveryKindOfAnswer) {
   const std::string css = heat_map_css();
   for (const AnswerKind kind : all_answer_kinds) {
-    const std::string name(to_string(kind));
-    EXPECT_THAT(css, HasSubstr("td." + name + "{background:var(--" + name + ")"));
-    EXPECT_THAT(css, HasSubstr("--" + name + "-ink:#"));
+    const std::string_view name = to_string(kind);
+    EXPECT_THAT(css, HasSubstr(fmt::format("td.{0}{{background:var(--{0})", name)));
+    EXPECT_THAT(css, HasSubstr(fmt::format("--{}-ink:#", name)));
   }
 }
 
@@ -282,7 +285,7 @@ TEST(Badge, SaysItsLabelAndMessage) {
 TEST(Badge, OfAKernelCountsWhatIsUnexplained) {
   const RunResult reference = result("3.16", {completed("tcp/a", {step("send#1", one_byte)}),
                                               completed("tcp/b", {step("send#1", one_byte)})});
-  const auto badge_of = [&](RunResult contender) {
+  const auto badge_of = [&](const RunResult& contender) {
     return kernel_badge(diff(reference, contender, {}));
   };
   const Markup alike(badge_of(result("6.1", reference.observations)));

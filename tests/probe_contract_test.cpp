@@ -223,6 +223,17 @@ TEST(ProbeIsolation, WhatAScenarioForkedEndsWithIt) {
   EXPECT_EQ(observation_of("faulty/leaves-a-process").at("ending"), "completed");
 }
 
+TEST(ProbeTrace, SignalsOutsideOfAnyStepAreStepsOfTheirOwn) {
+  const json steps = observation_of("faulty/is-signalled-outside-its-steps").at("steps");
+  const json sigpipe = {{{"signal", "SIGPIPE"}, {"code", "SI_TKILL"}, {"pid", "self"}}};
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_EQ(steps.at(0).at("step"), "signals#1");
+  EXPECT_EQ(steps.at(0).at("signals"), sigpipe);
+  EXPECT_EQ(steps.at(1).contains("signals"), false);
+  EXPECT_EQ(steps.at(2).at("step"), "signals#2");
+  EXPECT_EQ(steps.at(2).at("signals"), sigpipe);
+}
+
 TEST(ProbeIsolation, ScenarioDoesNotInheritTheCallersSignals) {
   const auto records = run({"env", "--block-signal=USR1", "--ignore-signal=TERM",
                             "--ignore-signal=CHLD", faulty_probe, "faulty/inherits"});

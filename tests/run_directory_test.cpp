@@ -69,10 +69,12 @@ TEST(RunDirectory, FilesAreNamedByTheKernel) {
   EXPECT_EQ(run.console_file("debian-6.1"), run.path() / "debian-6.1.console.txt");
 }
 
-TEST(RunDirectory, IsNotMadeOverAnother) {
+TEST(RunDirectory, IsNotMadeOverAnotherButBesideIt) {
   const testing::ScratchFolder out;
   RunDirectory::create(out.path(), planned({"a"}));
-  EXPECT_THROW(RunDirectory::create(out.path(), planned({"b"})), Error);
+  EXPECT_EQ(RunDirectory::create(out.path(), planned({"b"})).run().id, "20261122-161005-2");
+  EXPECT_EQ(RunDirectory::create(out.path(), planned({"c"})).path(),
+            out.path() / "20261122-161005-3");
   EXPECT_EQ(RunDirectory::open(out.path() / "20261122-161005").run(), planned({"a"}));
 }
 

@@ -224,7 +224,7 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
   }
   RunDirectory directory =
       options.resume.empty() ? new_run(out, requests, command_line) : open_run(options.resume);
-  requests = left_to_do(directory, std::move(requests));
+  requests = left_to_do(directory, campaign.order.identity, std::move(requests));
 
   const bool live = is_terminal(stderr) && !options.console;
   Progress progress(stderr, live, ids(requests));

@@ -57,9 +57,9 @@ std::string explained(const Summary& summary) {
         text += fmt::format("- **{}**, as above\n", escaped(change->id));
         continue;
       }
-      text += fmt::format("- **{}** ({}; {} {}): {}\n", escaped(change->id), versions_of(*change),
-                          code(change->commit.substr(0, 12)), escaped(change->subject),
-                          escaped(change->says));
+      text +=
+          fmt::format("- **{}** ({}; {} {}): {}\n", escaped(change->id), versions_of(*change),
+                      code(commit_of(*change)), escaped(change->subject), escaped(change->says));
     }
     text += fmt::format("\nOn {}.\n\n", escaped(kernels_sentence(group.kernels, summary)));
     text += "| step | expected | got | scenarios |\n|---|---|---|---|\n";

@@ -130,7 +130,7 @@ std::string explained(const Summary& summary) {
         continue;
       }
       text += fmt::format("  {} ({}; {} \"{}\")\n    {}\n", change->id, versions_of(*change),
-                          change->commit.substr(0, 12), change->subject, change->says);
+                          commit_of(*change), change->subject, change->says);
     }
     text += fmt::format("    on {}\n", kernels_sentence(group.kernels, summary));
     for (const ExplainedDifferences::Transition& transition : group.transitions)

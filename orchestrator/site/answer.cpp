@@ -106,7 +106,7 @@ struct Shade {
 };
 
 struct Colours {
-  AnswerKind kind;
+  AnswerKind kind = AnswerKind::none;
   Shade light;
   Shade dark;
 };
@@ -133,7 +133,7 @@ constexpr std::array colours{
 };
 
 struct VerdictMark {
-  Verdict verdict;
+  Verdict verdict = Verdict::same;
   Departure departure;
 };
 
@@ -211,9 +211,9 @@ const Departure* departure(const Diff& diff, const std::string& scenario,
     const bool explained = has_place ? !found->unexplained() : judged->explained;
     return explained ? &explained_departure : &unexplained_departure;
   }
-  const auto mark = std::find_if(verdict_marks.begin(), verdict_marks.end(),
-                                 [&](const VerdictMark& m) { return m.verdict == verdict; });
-  return mark == verdict_marks.end() ? nullptr : &mark->departure;
+  for (const VerdictMark& mark : verdict_marks)
+    if (mark.verdict == verdict) return &mark.departure;
+  return nullptr;
 }
 
 std::string answer_colours(const std::string& root) {

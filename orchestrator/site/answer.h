@@ -56,14 +56,13 @@ std::string first_step(const RunResult& result, const std::string& scenario);
 /// How an answer departs from the reference's: a mark to be told apart without its colour.
 struct Departure {
   std::string_view mark;   ///< one character
-  std::string_view name;   ///< as a CSS class: `explained`, `unexplained`, or the verdict
+  std::string_view name;   ///< for CSS: `explained`, `unexplained`, or the verdict
   std::string_view words;  ///< for a screen reader and a legend
 };
 
-inline constexpr Departure explained_departure{"◇", "explained",
-                                               "not as the reference, and explained"};
+inline constexpr Departure explained_departure{"◇", "explained", "explained: not as the reference"};
 inline constexpr Departure unexplained_departure{"▲", "unexplained",
-                                                 "not as the reference, and unexplained"};
+                                                 "unexplained: not as the reference"};
 
 /// Of a place (a step's id, or `ending`); null where it is as the reference, or the reference
 /// does not say, or the scenario was not compared.

@@ -49,6 +49,18 @@ std::string headline(const std::vector<const NightChange*>& changes) {
   return fmt::format("{}: {} ({})", first.kernel, count, release);
 }
 
+/// The changes of one kernel on one night together, in the history's order.
+std::vector<std::vector<const NightChange*>> by_night_and_kernel(const History& history) {
+  std::vector<std::vector<const NightChange*>> groups;
+  for (const NightChange& change : history.changes) {
+    const bool follows = !groups.empty() && groups.back().front()->night == change.night &&
+                         groups.back().front()->kernel == change.kernel;
+    if (!follows) groups.emplace_back();
+    groups.back().push_back(&change);
+  }
+  return groups;
+}
+
 /// What is said of a change that another kernel does not account for.
 std::string caveat(const NightChange& change) {
   if (change.probe_changed) return " (asked by another probe)";
@@ -78,29 +90,27 @@ void describe_changes(pugi::xml_node entry, const std::vector<const NightChange*
 std::string atom_feed(const History& history, const std::string& page) {
   if (history.nights.empty())
     throw Error("writing the feed of changes", "no kernel was ever run", "Run one first.");
-  std::map<std::string, std::map<std::string, std::vector<const NightChange*>>> by_night;
-  for (const NightChange& change : history.changes)
-    by_night[change.night][change.kernel].push_back(&change);
+  std::map<std::string, std::string> started;
+  for (const Night& night : history.nights) started[night.run] = night.started;
 
   pugi::xml_document document;
-  pugi::xml_node feed = append(document, "feed");
+  pugi::xml_node feed = append(document.root(), "feed");
   set(feed, "xmlns", "http://www.w3.org/2005/Atom");
   append(feed, "title", "brokenpipe: answers that changed");
   append(feed, "id", tag("changes"));
   append(feed, "updated", history.nights.back().started);
   append(append(feed, "author"), "name", "brokenpipe");
   link_to(feed, "alternate", page);
-  for (auto night = history.nights.rbegin(); night != history.nights.rend(); ++night) {
-    for (const auto& [kernel, changes] : by_night[night->run]) {
-      pugi::xml_node entry = append(feed, "entry");
-      append(entry, "title", headline(changes));
-      append(
-          entry, "id",
-          tag(fmt::format("changes/{}/{}", percent_encoded(night->run), percent_encoded(kernel))));
-      append(entry, "updated", night->started);
-      link_to(entry, "alternate", page + "#" + percent_encoded(night->run));
-      describe_changes(entry, changes);
-    }
+  for (const std::vector<const NightChange*>& changes : by_night_and_kernel(history)) {
+    const std::string& night = changes.front()->night;
+    pugi::xml_node entry = append(feed, "entry");
+    append(entry, "title", headline(changes));
+    append(entry, "id",
+           tag(fmt::format("changes/{}/{}", percent_encoded(night),
+                           percent_encoded(changes.front()->kernel))));
+    append(entry, "updated", started.at(night));
+    link_to(entry, "alternate", page + "#" + percent_encoded(night));
+    describe_changes(entry, changes);
   }
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + markup(document) + "\n";
 }

@@ -75,7 +75,7 @@ BadgeColour colour_of(ExitCode code) {
 
 std::string badge(const std::string& label, const std::string& message, BadgeColour colour) {
   pugi::xml_document document;
-  pugi::xml_node svg = append(document, "svg");
+  pugi::xml_node svg = append(document.root(), "svg");
   set(svg, "xmlns", "http://www.w3.org/2000/svg");
   set(svg, "height", height);
   set(svg, "role", "img");

@@ -81,8 +81,8 @@ void add_cell(pugi::xml_node row, const std::string& scenario, const RunResult& 
   const Departure* mark = kernel == nullptr ? nullptr : departure(*kernel->diff, scenario, step);
 
   pugi::xml_node cell = append(row, "td");
-  set(cell, "class",
-      std::string(to_string(told.kind)) + (mark != nullptr ? " " + std::string(mark->name) : ""));
+  set(cell, "class", std::string(to_string(told.kind)));
+  if (mark != nullptr) set(cell, "data-departure", std::string(mark->name));
   std::string words = told.words;
   if (mark != nullptr) words += fmt::format("; {}", mark->words);
   const std::string link = href(scenario);
@@ -112,7 +112,7 @@ std::string heat_map(const RunResult& reference, const KernelReport* kernel,
   const Axes axes = axes_of(results);
 
   pugi::xml_document document;
-  pugi::xml_node table = append(document, "table");
+  pugi::xml_node table = append(document.root(), "table");
   set(table, "class", "heat-map");
   append(table, "caption",
          kernel == nullptr
@@ -155,8 +155,8 @@ std::string heat_map_css() {
 .heat-map td>a:hover span{text-decoration:underline}
 .heat-map td>a:focus-visible{outline:2px solid var(--ink);outline-offset:-1px}
 .heat-map b{font-weight:700;min-width:1ch}
-.heat-map td.explained{box-shadow:inset 0 0 0 2px var(--explained)}
-.heat-map td.unexplained{box-shadow:inset 0 0 0 2px var(--unexplained)}
+.heat-map td[data-departure=explained]{box-shadow:inset 0 0 0 2px var(--explained)}
+.heat-map td[data-departure=unexplained]{box-shadow:inset 0 0 0 2px var(--unexplained)}
 )";
   for (const AnswerKind kind : all_answer_kinds)
     css += fmt::format(".heat-map td.{0}{{background:var(--{0});color:var(--{0}-ink)}}\n",

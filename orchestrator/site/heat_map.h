@@ -12,9 +12,9 @@ namespace brokenpipe {
 /// the scenarios entry/STATE/ENTRY: what the first call gets. Of the reference alone, or of
 /// `kernel` with its departures from the reference marked; `kernel` needs a result and a diff.
 ///
-/// An HTML element `table` of class `heat-map`: a table is read aloud and copied as one. A
-/// cell's class is the kind of its answer (`epipe-signal`, answer.h), and `explained`,
-/// `unexplained` or another verdict (`new`, `gone`...) where it is not as the reference.
+/// An HTML element `table` of class `heat-map`: a table is read aloud and copied as one. A cell's
+/// class is the kind of its answer (`epipe-signal`, answer.h); its `data-departure`, where it is
+/// not as the reference, `explained`, `unexplained` or another verdict (`new`, `gone`...).
 std::string heat_map(const RunResult& reference, const KernelReport* kernel,
                      const ScenarioHref& href);
 

@@ -137,6 +137,7 @@ std::vector<ScenarioHistory> by_streak(std::vector<ScenarioHistory> scenarios) {
 
 void HistoryBuilder::add(const RunRecord& run, const std::vector<RunResult>& results) {
   std::vector<const RunResult*> sorted;
+  sorted.reserve(results.size());
   for (const RunResult& result : results) sorted.push_back(&result);
   std::sort(sorted.begin(), sorted.end(),
             [](const auto* a, const auto* b) { return a->kernel.id < b->kernel.id; });

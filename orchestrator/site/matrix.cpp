@@ -1,6 +1,7 @@
 #include "orchestrator/site/matrix.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -82,6 +83,17 @@ std::string compact(std::string text) {
   return text;
 }
 
+/// An answer in the room of a cell. What the wire carried is told without a word about it.
+std::string cell_text(const Step& step) {
+  const auto segments = step.seen.find("segments");
+  if (segments == step.seen.end() || step.seen.size() != 1 || !segments->is_array())
+    return compact(answer(step).text);
+  std::vector<std::string> sent;
+  for (const Json& segment : *segments)
+    sent.push_back(segment.is_string() ? segment.get<std::string>() : segment.dump());
+  return sent.empty() ? "silence" : fmt::format("{}", fmt::join(sent, "; "));
+}
+
 MatrixCell without_answer(std::string text, std::string words) {
   return {std::move(text), std::move(words), {}};
 }
@@ -89,7 +101,7 @@ MatrixCell without_answer(std::string text, std::string words) {
 /// What an observation has at a place.
 MatrixCell told_at(const Observation& observation, const std::string& place) {
   if (const Step* step = find_step(observation, place))
-    return {compact(answer(*step).text), describe(*step), {}};
+    return {cell_text(*step), describe(*step), {}};
   if (observation.ending == ScenarioEnding::killed)
     return {"killed", "killed by " + observation.signal, {}};
   if (place == ending_place) {
@@ -199,21 +211,31 @@ MatrixRow matrix_row(const SiteModel& model, const ScenarioInfo& scenario) {
 }
 
 std::vector<MatrixGroup> matrix_groups(const SiteModel& model) {
+  // About as many cells as a browser lays out between two frames.
+  constexpr std::size_t most_cells = 5000;
+  const std::size_t most_rows = std::max<std::size_t>(10, most_cells / model.kernels.size());
   std::vector<MatrixGroup> groups;
   for (const ScenarioInfo& scenario : model.scenarios) {
     const std::string name = group_of(scenario.id);
-    auto group = std::find_if(groups.begin(), groups.end(),
+    auto group = std::find_if(groups.rbegin(), groups.rend(),
                               [&](const MatrixGroup& g) { return g.name == name; });
-    if (group == groups.end()) group = groups.insert(groups.end(), {name, {}});
+    const bool fresh = group == groups.rend();
+    if (fresh || group->rows.size() >= most_rows) {
+      groups.push_back({name, fresh ? 0 : group->part + 1, {}});
+      group = groups.rbegin();
+    }
     group->rows.push_back(matrix_row(model, scenario));
   }
   // What tells a story of its own before the states of `entry`, which are many and alike; then
   // the larger before the smaller.
-  const auto key = [](const MatrixGroup& group) {
-    return std::tuple(family_of(group.name) == "entry", -static_cast<long>(group.rows.size()));
+  std::map<std::string, std::size_t> sizes;
+  for (const MatrixGroup& group : groups) sizes[group.name] += group.rows.size();
+  const auto key = [&](const MatrixGroup& group) {
+    return std::tuple(family_of(group.name) == "entry", -static_cast<long>(sizes[group.name]),
+                      group.name, group.part);
   };
-  std::stable_sort(groups.begin(), groups.end(),
-                   [&](const auto& one, const auto& other) { return key(one) < key(other); });
+  std::sort(groups.begin(), groups.end(),
+            [&](const auto& one, const auto& other) { return key(one) < key(other); });
   return groups;
 }
 

@@ -35,9 +35,12 @@ std::string telling_place(const SiteModel& model, const std::string& scenario);
 /// A row. A cell whose kernel departs only at another step tells that one, by its name.
 MatrixRow matrix_row(const SiteModel& model, const ScenarioInfo& scenario);
 
-/// The rows in groups that a page can lay out one by one: a family each, `entry` by its states.
+/// The rows in groups that a browser lays out one by one, as they come into sight: a family each,
+/// `entry` by its states; of very many kernels in parts, for a group must not be too large for
+/// that.
 struct MatrixGroup {
-  std::string name;  ///< `tcp-wire`, `entry/close-wait-rst`
+  std::string name;      ///< `tcp-wire`, `entry/close-wait-rst`
+  std::size_t part = 0;  ///< of the groups of that name
   std::vector<MatrixRow> rows;
 };
 std::vector<MatrixGroup> matrix_groups(const SiteModel& model);

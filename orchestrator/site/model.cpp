@@ -84,6 +84,11 @@ std::string version_text(const KernelIdentity& kernel) {
              : fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
 }
 
+std::string series_text(const KernelIdentity& kernel) {
+  const auto version = version_of(kernel);
+  return version ? fmt::format("{}.{}", version->major, version->minor) : std::string();
+}
+
 std::string family_of(const std::string& scenario) {
   return scenario.substr(0, scenario.find('/'));
 }
@@ -149,6 +154,7 @@ SiteModel NewestResults::model(const SiteInput& input) && {
   SiteModel model;
   model.reference = input.reference;
   model.changes = input.changes;
+  model.stories = input.scenarios.stories;
   for (const PlannedKernel& plan : planned_) {
     const auto kernel = find_id(kernels_, plan.id, [](const SiteKernel& one) { return one.id(); });
     if (kernel == kernels_.end())

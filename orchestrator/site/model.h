@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct SiteKernel {
 
 struct SiteModel {
   std::vector<ScenarioInfo> scenarios;  ///< sorted; also those that only results know
+  std::map<std::string, Story> stories;
   RunResult reference;
   Changes changes;
   std::vector<SiteKernel> kernels;    ///< by version
@@ -37,6 +39,9 @@ const Observation* observation_of(const RunResult& result, const std::string& sc
 
 /// The point release for people: `6.12.117`; the release where it has no number in front.
 std::string version_text(const KernelIdentity& kernel);
+
+/// `6.12`; nothing where it has no number in front.
+std::string series_text(const KernelIdentity& kernel);
 
 /// `tcp` of `tcp/late-accept`.
 std::string family_of(const std::string& scenario);

@@ -134,6 +134,14 @@ std::vector<std::pair<const Change*, std::vector<std::string>>> changes_in(
   return all;
 }
 
+/// What a reader has to know first; null where nobody has told it.
+Json rules_data(const SiteModel& model, const ScenarioInfo& scenario) {
+  const auto story = model.stories.find(scenario.story);
+  if (story == model.stories.end()) return nullptr;
+  const auto& [opening, rules, closing] = story->second;
+  return {{"opening", opening}, {"list", rules}, {"closing", closing}};
+}
+
 Json story_data(const SiteModel& model, const std::string& scenario) {
   const Observation* told = observation_of(model.reference, scenario);
   Json steps = Json::array();
@@ -250,7 +258,7 @@ Json change_points_data(const SiteModel& model, const std::string& scenario) {
     Json spans = Json::array();
     for (const Span& span : points.spans)
       spans.push_back({{"first", spans.empty()},
-                       {"is_reference", span.kernels.empty()},
+                       {"is_reference", span.reference},
                        {"value", span.value},
                        {"since", span.since},
                        {"kernels", kernel_links(model, span.kernels)},
@@ -366,6 +374,7 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
   data["needs"] = fmt::format("{}", fmt::join(scenario.needs, ", "));
   data["reference"] = model.reference.kernel.id;
   data["referenced"] = reference != nullptr;
+  data["rules"] = rules_data(model, scenario);
   data["strip"] = strip_data(model, scenario);
   data["story"] = story_data(model, scenario.id);
   data["ending"] = reference == nullptr || reference->ending == ScenarioEnding::completed
@@ -567,6 +576,7 @@ Json group_data(const SiteModel& model, const MatrixGroup& group) {
   Json data;
   std::string anchor = group.name;
   std::replace(anchor.begin(), anchor.end(), '/', '-');
+  if (group.part > 0) anchor += fmt::format("-{}", group.part + 1);
   data["name"] = group.name;
   data["anchor"] = anchor;
   data["family"] = family_of(group.name);
@@ -593,13 +603,15 @@ Json matrix_data(const SiteModel& model, const std::vector<MatrixGroup>& groups)
                               {"meaning", verdict.meaning},
                               {"count", count_of(totals, verdict.word)}});
   data["kernels"] = Json::array();
+  data["series"] = Json::array();
   for (const SiteKernel& kernel : model.kernels) {
-    Json item = kernel_link(model, kernel.id());
-    item["series"] = version_text(kernel.result().kernel);
-    data["kernels"].push_back(std::move(item));
+    data["kernels"].push_back(kernel_link(model, kernel.id()));
+    const std::string series = series_text(kernel.result().kernel);
+    if (!series.empty() && (data["series"].empty() || data["series"].back() != series))
+      data["series"].push_back(series);
   }
   // The view of what is recent: from the middle of the matrix on.
-  data["recent"] = version_text(model.kernels[model.kernels.size() / 2].result().kernel);
+  data["recent"] = series_text(model.kernels[model.kernels.size() / 2].result().kernel);
   std::vector<std::string> families;
   for (const MatrixGroup& group : groups)
     if (families.empty() || families.back() != family_of(group.name))

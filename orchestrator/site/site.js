@@ -85,6 +85,8 @@ function matrix() {
   const groups = [...table_box.querySelectorAll(".group")].map((section) => ({
     section,
     family: section.dataset.family,
+    size: section.querySelector(".corner small"),
+    all_of_it: section.querySelector(".corner small").textContent,
     rows: [...section.querySelectorAll("tbody tr")].map((row) => ({ row, text: null })),
   }));
   // The first two columns are the scenario and the reference.
@@ -151,6 +153,8 @@ function matrix() {
       }
       group.section.hidden = here === 0;
       group.section.style.setProperty("--rows", here);
+      const size = group.rows.length;
+      group.size.textContent = here === size ? group.all_of_it : `${here} of ${size}`;
       shown += here;
       all += group.rows.length;
     }

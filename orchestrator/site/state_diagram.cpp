@@ -371,7 +371,7 @@ int draw_legend(pugi::xml_node parent, int y, bool compared) {
   if (compared) {
     for (const Departure& departure : {explained_departure, unexplained_departure})
       entries.push_back({std::string(departure.mark), std::string(departure.name),
-                         fmt::format("{}, whose answer stands below", departure.words)});
+                         fmt::format("{}; its answer stands below", departure.words)});
   }
   text(parent, "note", {20, y},
        "After a RST: the RST has taken the socket to CLOSE, and this is the first write after it.");
@@ -467,7 +467,7 @@ std::string state_diagram(const RunResult& reference, const KernelReport* kernel
                       end_width};
 
   pugi::xml_document document;
-  pugi::xml_node svg = element(document, "svg", "tcp-states");
+  pugi::xml_node svg = element(document.root(), "svg", "tcp-states");
   set(svg, "xmlns", "http://www.w3.org/2000/svg");
   set(svg, "role", "group");
   const std::string whose = kernel == nullptr

@@ -146,14 +146,10 @@ bool neighbours(const KernelVersion& before, const KernelVersion& after) {
   return after.major == before.major + 1 && after.minor == 0 && before.minor >= 19;
 }
 
-std::string series_text(const KernelVersion& version) {
-  return fmt::format("{}.{}", version.major, version.minor);
-}
-
 std::string since_text(const std::optional<KernelVersion>& before, const KernelIdentity& kernel) {
   const auto version = version_of(kernel);
   if (!version) return kernel.id;
-  const std::string series = series_text(*version);
+  const std::string series = series_text(kernel);
   return before && neighbours(*before, *version) ? series : "≤ " + series;
 }
 
@@ -182,9 +178,10 @@ std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
   // A step that the reference lacks is one that it does not speak of, not one that was not made.
   if (says(reference, place) && !value_at(*reference, place).is_null())
     spans.push_back({value_text(*reference, place),
-                     before ? series_text(*before) : model.reference.kernel.id,
+                     before ? series_text(model.reference.kernel) : model.reference.kernel.id,
                      {},
                      {},
+                     true,
                      false});
   for (const SiteKernel& kernel : model.kernels) {
     const Observation* observation = observation_of(kernel.result(), scenario);
@@ -192,7 +189,7 @@ std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
     const std::string value = value_text(*observation, place);
     const std::vector<std::string> why = explaining(kernel, scenario, place);
     if (spans.empty() || spans.back().value != value) {
-      Span span{value, since_text(before, kernel.result().kernel), {}, {}, false};
+      Span span{value, since_text(before, kernel.result().kernel), {}, {}, false, false};
       std::copy_if(why.begin(), why.end(), std::back_inserter(span.changes),
                    [&](const std::string& id) {
                      return std::find(explained.begin(), explained.end(), id) == explained.end();

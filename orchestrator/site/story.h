@@ -21,6 +21,7 @@ struct Span {
   std::string since;  ///< `3.16`; `6.18`; `≤ 6.12`: there, or between it and the one before
   std::vector<std::string> kernels;  ///< those that were run and gave it, without the reference
   std::vector<std::string> changes;  ///< ids of the changes that lead to it from the span before
+  bool reference = false;            ///< it is the reference's own
   bool unexplained = false;          ///< it departs from the reference, and no change says why
 };
 

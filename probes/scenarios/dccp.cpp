@@ -5,15 +5,18 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// DCCP. What Linux 3.16 answers follows from a few rules:
-//  - A send asks for the state first: connected, or ENOTCONN, or what waiting for a connection says
-//    (net/dccp/proto.c:dccp_sendmsg, net/core/stream.c:sk_stream_wait_connect), which is EPIPE.
-//    Nobody raises SIGPIPE.
-//  - recv without a connection is ENOTCONN; after the peer's close it is end of file
-//    (net/dccp/proto.c:dccp_recvmsg).
-//  - The peer's Close shuts the socket down both ways (net/dccp/input.c:dccp_fin, :dccp_rcv_close).
 namespace probe {
 namespace {
+
+const Story story{
+    "DCCP. What Linux 3.16 answers follows from a few rules:",
+    {"A send asks for the state first: connected, or ENOTCONN, or what waiting for a connection "
+     "says (net/dccp/proto.c:dccp_sendmsg, net/core/stream.c:sk_stream_wait_connect), which is "
+     "EPIPE. Nobody raises SIGPIPE.",
+     "recv without a connection is ENOTCONN; after the peer's close it is end of file "
+     "(net/dccp/proto.c:dccp_recvmsg).",
+     "The peer's Close shuts the socket down both ways (net/dccp/input.c:dccp_fin, "
+     ":dccp_rcv_close)."}};
 
 constexpr const char* dccp_sendmsg = "net/dccp/proto.c:dccp_sendmsg";
 constexpr const char* dccp_recvmsg = "net/dccp/proto.c:dccp_recvmsg";

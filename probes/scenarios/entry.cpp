@@ -1,15 +1,3 @@
-// Every way to write to a socket, in every state in which a write may fail.
-//
-// The answers follow from three gates of Linux 3.16, which every entry point passes in this
-// order (net/ipv4/tcp.c:tcp_sendmsg, :do_tcp_sendpages; net/core/stream.c):
-//   1. Neither ESTABLISHED nor CLOSE_WAIT: sk_stream_wait_connect() gives the pending error, else
-//      EPIPE.
-//   2. A pending error, or our own shutdown: EPIPE, even if there is nothing to send.
-//   3. sk_stream_error() turns that EPIPE into the pending error, and consumes it. SIGPIPE is
-//      raised only where EPIPE is left, and only without MSG_NOSIGNAL.
-// What a RST leaves pending depends on the state that it finds (net/ipv4/tcp_input.c:tcp_reset):
-// ECONNREFUSED in SYN_SENT, EPIPE in CLOSE_WAIT, otherwise ECONNRESET.
-
 #include <fcntl.h>
 
 #include <cerrno>
@@ -20,6 +8,19 @@
 
 namespace probe {
 namespace {
+
+const Story story{
+    "Every way to write to a socket, in every state in which a write may fail. The answers follow "
+    "from three gates of Linux 3.16, which every entry point passes in this order "
+    "(net/ipv4/tcp.c:tcp_sendmsg, :do_tcp_sendpages; net/core/stream.c):",
+    {"Neither ESTABLISHED nor CLOSE_WAIT: sk_stream_wait_connect() gives the pending error, else "
+     "EPIPE.",
+     "A pending error, or our own shutdown: EPIPE, even if there is nothing to send.",
+     "sk_stream_error() turns that EPIPE into the pending error, and consumes it. SIGPIPE is "
+     "raised only where EPIPE is left, and only without MSG_NOSIGNAL."},
+    "What a RST leaves pending depends on the state that it finds "
+    "(net/ipv4/tcp_input.c:tcp_reset): ECONNREFUSED in SYN_SENT, EPIPE in CLOSE_WAIT, otherwise "
+    "ECONNRESET."};
 
 struct State {
   std::string name;

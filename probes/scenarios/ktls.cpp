@@ -11,14 +11,16 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// TLS in the kernel, which Linux has since 4.13: 3.16 has no TCP_ULP (net/ipv4/tcp.c:
-// do_tcp_setsockopt). What later kernels answer follows from two rules (net/tls/tls_sw.c:
-// tls_sw_sendmsg):
-//  - A pending error is returned and stays, for every send, until somebody fetches it.
-//  - Without one a record is closed and counted as sent before TCP is asked to send it; that TCP
-//    refuses, and raises SIGPIPE, changes nothing in the count.
 namespace probe {
 namespace {
+
+const Story story{
+    "TLS in the kernel, which Linux has since 4.13: 3.16 has no TCP_ULP "
+    "(net/ipv4/tcp.c:do_tcp_setsockopt). What later kernels answer follows from two rules "
+    "(net/tls/tls_sw.c:tls_sw_sendmsg):",
+    {"A pending error is returned and stays, for every send, until somebody fetches it.",
+     "Without one a record is closed and counted as sent before TCP is asked to send it; that TCP "
+     "refuses, and raises SIGPIPE, changes nothing in the count."}};
 
 constexpr const char* do_tcp_setsockopt = "net/ipv4/tcp.c:do_tcp_setsockopt";
 

@@ -10,27 +10,27 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// The story that this project is named after. A client connects, sends a request, closes. The
-// server is busy and has not called accept(). Yet its kernel has completed the handshake, taken the
-// data and acknowledged the FIN, so the client's end, which no process holds any more, goes on to
-// FIN_WAIT_2; and after tcp_fin_timeout nothing is left of it. Then the server accepts. It reads
-// the request and the end of file as if the client were there, and answers. Its first send
-// succeeds, for a FIN says only that the other side will not send; it is answered by a RST. The
-// second send is EPIPE and SIGPIPE, and SIGPIPE by default kills.
-//
-// Why, in Linux 3.16:
-//  - A connection is complete without accept(), which returns it in whatever state it is by then
-//    (net/ipv4/tcp_minisocks.c:tcp_check_req, net/ipv4/inet_connection_sock.c:inet_csk_accept).
-//  - An end in FIN_WAIT_2 that nobody holds becomes a timewait bucket for tcp_fin_timeout
-//    (net/ipv4/tcp_input.c:tcp_rcv_state_process, net/ipv4/tcp_minisocks.c:tcp_time_wait).
-//  - Data that comes while it is there is answered by a RST (net/ipv4/tcp_minisocks.c:
-//    tcp_timewait_state_process), and so is data for no socket at all (net/ipv4/tcp_ipv4.c:
-//    tcp_v4_rcv, no_tcp_socket).
-//  - The RST finds the server's end in CLOSE_WAIT and stores EPIPE (net/ipv4/tcp_input.c:
-//    tcp_reset). recv goes on to give 0; send gives the EPIPE, with SIGPIPE unless told not to
-//    (net/core/stream.c:sk_stream_error).
 namespace probe {
 namespace {
+
+const Story late_accept_story{
+    "The story that this project is named after. A client connects, sends a request, closes. The "
+    "server is busy and has not called accept(). Yet its kernel has completed the handshake, taken "
+    "the data and acknowledged the FIN, so the client's end, which no process holds any more, goes "
+    "on to FIN_WAIT_2; and after tcp_fin_timeout nothing is left of it. Then the server accepts. "
+    "It reads the request and the end of file as if the client were there, and answers. Its first "
+    "send succeeds, for a FIN says only that the other side will not send; it is answered by a "
+    "RST. The second send is EPIPE and SIGPIPE, and SIGPIPE by default kills. Why, in Linux 3.16:",
+    {"A connection is complete without accept(), which returns it in whatever state it is by then "
+     "(net/ipv4/tcp_minisocks.c:tcp_check_req, net/ipv4/inet_connection_sock.c:inet_csk_accept).",
+     "An end in FIN_WAIT_2 that nobody holds becomes a timewait bucket for tcp_fin_timeout "
+     "(net/ipv4/tcp_input.c:tcp_rcv_state_process, net/ipv4/tcp_minisocks.c:tcp_time_wait).",
+     "Data that comes while it is there is answered by a RST "
+     "(net/ipv4/tcp_minisocks.c:tcp_timewait_state_process), and so is data for no socket at all "
+     "(net/ipv4/tcp_ipv4.c:tcp_v4_rcv, no_tcp_socket).",
+     "The RST finds the server's end in CLOSE_WAIT and stores EPIPE "
+     "(net/ipv4/tcp_input.c:tcp_reset). recv goes on to give 0; send gives the EPIPE, with SIGPIPE "
+     "unless told not to (net/core/stream.c:sk_stream_error)."}};
 
 using Clock = std::chrono::steady_clock;
 

@@ -5,16 +5,18 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// MPTCP, which Linux has since 5.6: to 3.16 the protocol is unknown (net/ipv4/af_inet.c:
-// inet_create). What later kernels answer follows from a few rules (net/mptcp/protocol.c):
-//  - The connection has its own end of data (DATA_FIN), carried by subflows that stay open: a
-//  peer's
-//    close() does not reset what is sent to it, and nothing tells a writer.
-//  - A subflow that is reset, or MP_FASTCLOSE, ends the connection; sends then go the way of TCP's
-//    (mptcp_sendmsg: sk_stream_error).
-//  - Much of this is done by a kernel thread, so that it has to be waited for.
 namespace probe {
 namespace {
+
+const Story story{
+    "MPTCP, which Linux has since 5.6: to 3.16 the protocol is unknown "
+    "(net/ipv4/af_inet.c:inet_create). What later kernels answer follows from a few rules "
+    "(net/mptcp/protocol.c):",
+    {"The connection has its own end of data (DATA_FIN), carried by subflows that stay open: a "
+     "peer's close() does not reset what is sent to it, and nothing tells a writer.",
+     "A subflow that is reset, or MP_FASTCLOSE, ends the connection; sends then go the way of "
+     "TCP's (mptcp_sendmsg: sk_stream_error).",
+     "Much of this is done by a kernel thread, so that it has to be waited for."}};
 
 constexpr const char* inet_create = "net/ipv4/af_inet.c:inet_create";
 constexpr int ipproto_mptcp = 262;  // Linux 5.6 include/uapi/linux/in.h

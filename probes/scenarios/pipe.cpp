@@ -18,20 +18,22 @@
 #include "probes/pipe.h"
 #include "probes/scenario.h"
 
-// Pipes and FIFOs. What Linux 3.16 answers follows from a few rules:
-//  - A write of no bytes succeeds before anybody asks for readers; any other write to a pipe that
-//    has none raises SIGPIPE and fails with EPIPE (fs/pipe.c:pipe_write).
-//  - A writer that sleeps for room asks for readers again when it wakes: SIGPIPE even where it has
-//    written something and returns how much (fs/pipe.c:pipe_write).
-//  - splice(2), sendfile(2) and vmsplice(2) fetch their data first and ask for readers when they
-//    put it in: no data, no EPIPE (fs/splice.c:splice_to_pipe).
-//  - tee(2) and splice(2) from pipe to pipe wait for their input first, but an input that has no
-//    writer is no obstacle (fs/splice.c:ipipe_prep, :link_pipe, :splice_pipe_to_pipe).
-//  - A writer polls POLLERR as long as there is no reader (fs/pipe.c:pipe_poll).
-//  - A FIFO is a pipe whose readers come and go by open(2) and close(2); without one, O_NONBLOCK
-//    for writing is ENXIO (fs/pipe.c:fifo_open).
 namespace probe {
 namespace {
+
+const Story story{
+    "Pipes and FIFOs. What Linux 3.16 answers follows from a few rules:",
+    {"A write of no bytes succeeds before anybody asks for readers; any other write to a pipe that "
+     "has none raises SIGPIPE and fails with EPIPE (fs/pipe.c:pipe_write).",
+     "A writer that sleeps for room asks for readers again when it wakes: SIGPIPE even where it "
+     "has written something and returns how much (fs/pipe.c:pipe_write).",
+     "splice(2), sendfile(2) and vmsplice(2) fetch their data first and ask for readers when they "
+     "put it in: no data, no EPIPE (fs/splice.c:splice_to_pipe).",
+     "tee(2) and splice(2) from pipe to pipe wait for their input first, but an input that has no "
+     "writer is no obstacle (fs/splice.c:ipipe_prep, :link_pipe, :splice_pipe_to_pipe).",
+     "A writer polls POLLERR as long as there is no reader (fs/pipe.c:pipe_poll).",
+     "A FIFO is a pipe whose readers come and go by open(2) and close(2); without one, O_NONBLOCK "
+     "for writing is ENXIO (fs/pipe.c:fifo_open)."}};
 
 constexpr const char* pipe_write = "fs/pipe.c:pipe_write";
 constexpr const char* pipe_release = "fs/pipe.c:pipe_release";

@@ -15,18 +15,21 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// How a broken connection is announced to those who wait. What Linux 3.16 does follows from a few
-// rules:
-//  - A RST reports the error and then closes the socket, in one go: who looks afterwards sees all
-//    bits together (net/ipv4/tcp_input.c:tcp_reset, net/ipv4/tcp.c:tcp_done, :tcp_poll).
-//  - Wake-ups that come before anybody looks make one edge-triggered event (fs/eventpoll.c:
-//    ep_poll_callback).
-//  - A signal queued by F_SETSIG tells why: POLL_ERR for the error, and for a FIN POLL_IN twice,
-//    once for the state and once for the end of file (net/core/sock.c:sock_def_error_report,
-//    :sock_def_readable, net/ipv4/tcp_input.c:tcp_fin). tcp_done() queues none.
-//  - recv(2) and read(2) of no bytes return 0 after the peer's FIN (net/ipv4/tcp.c:tcp_recvmsg).
 namespace probe {
 namespace {
+
+const Story story{
+    "How a broken connection is announced to those who wait. What Linux 3.16 does follows from a "
+    "few rules:",
+    {"A RST reports the error and then closes the socket, in one go: who looks afterwards sees all "
+     "bits together (net/ipv4/tcp_input.c:tcp_reset, net/ipv4/tcp.c:tcp_done, :tcp_poll).",
+     "Wake-ups that come before anybody looks make one edge-triggered event "
+     "(fs/eventpoll.c:ep_poll_callback).",
+     "A signal queued by F_SETSIG tells why: POLL_ERR for the error, and for a FIN POLL_IN twice, "
+     "once for the state and once for the end of file (net/core/sock.c:sock_def_error_report, "
+     ":sock_def_readable, net/ipv4/tcp_input.c:tcp_fin). tcp_done() queues none.",
+     "recv(2) and read(2) of no bytes return 0 after the peer's FIN "
+     "(net/ipv4/tcp.c:tcp_recvmsg)."}};
 
 constexpr const char* tcp_reset = "net/ipv4/tcp_input.c:tcp_reset";
 constexpr const char* tcp_fin = "net/ipv4/tcp_input.c:tcp_fin";

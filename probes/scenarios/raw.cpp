@@ -10,15 +10,17 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// Raw, netlink and packet sockets. What Linux 3.16 answers follows from a few rules:
-//  - A raw socket that leaves the IP header to the kernel takes its memory where nobody asks for
-//    SHUT_WR (net/ipv4/ip_output.c:__ip_append_data without a transport header:
-//    net/core/sock.c:sock_wmalloc).
-//  - One that writes its own header (IP_HDRINCL) takes it where EPIPE is given, without SIGPIPE
-//    (net/ipv4/raw.c:raw_send_hdrinc, net/core/sock.c:sock_alloc_send_pskb).
-//  - Netlink and packet sockets cannot be shut down (net/core/sock.c:sock_no_shutdown).
 namespace probe {
 namespace {
+
+const Story story{
+    "Raw, netlink and packet sockets. What Linux 3.16 answers follows from a few rules:",
+    {"A raw socket that leaves the IP header to the kernel takes its memory where nobody asks for "
+     "SHUT_WR (net/ipv4/ip_output.c:__ip_append_data without a transport header: "
+     "net/core/sock.c:sock_wmalloc).",
+     "One that writes its own header (IP_HDRINCL) takes it where EPIPE is given, without SIGPIPE "
+     "(net/ipv4/raw.c:raw_send_hdrinc, net/core/sock.c:sock_alloc_send_pskb).",
+     "Netlink and packet sockets cannot be shut down (net/core/sock.c:sock_no_shutdown)."}};
 
 constexpr const char* inet_shutdown = "net/ipv4/af_inet.c:inet_shutdown";
 constexpr const char* no_shutdown = "net/core/sock.c:sock_no_shutdown";

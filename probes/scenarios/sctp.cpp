@@ -14,15 +14,17 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// SCTP. What Linux 3.16 answers follows from a few rules:
-//  - A one-to-one socket that has no association, listens, or has shut down its sending side gets
-//    EPIPE with SIGPIPE, whatever is pending (net/sctp/socket.c:sctp_sendmsg, :sctp_error); so does
-//    a one-to-many socket that names an association which it does not have.
-//  - An ABORT leaves ECONNRESET for the next send, and the socket closed (net/sctp/sm_sideeffect.c:
-//    sctp_cmd_assoc_failed).
-//  - A one-to-one socket without an association polls nothing (net/sctp/socket.c:sctp_poll).
 namespace probe {
 namespace {
+
+const Story story{
+    "SCTP. What Linux 3.16 answers follows from a few rules:",
+    {"A one-to-one socket that has no association, listens, or has shut down its sending side gets "
+     "EPIPE with SIGPIPE, whatever is pending (net/sctp/socket.c:sctp_sendmsg, :sctp_error); so "
+     "does a one-to-many socket that names an association which it does not have.",
+     "An ABORT leaves ECONNRESET for the next send, and the socket closed "
+     "(net/sctp/sm_sideeffect.c:sctp_cmd_assoc_failed).",
+     "A one-to-one socket without an association polls nothing (net/sctp/socket.c:sctp_poll)."}};
 
 constexpr const char* sctp_sendmsg = "net/sctp/socket.c:sctp_sendmsg";
 constexpr const char* sctp_error = "net/sctp/socket.c:sctp_error";
@@ -125,6 +127,13 @@ void blocked_send(Trace& trace, const std::function<void(Pair& pair)>& happen) {
   sending.join();
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
+const Register blocked_abort_entry{{
+    .id = "sctp/sctp-one-to-one-blocked-abort",
+    .asks = "What does a sender get that waits for room when its peer aborts?",
+    .grounds = {wait_for_sndbuf, sctp_error},
+    .needs = {"sctp"},
+    .run = [](Trace& trace) { blocked_send(trace, [](Pair& pair) { abortive_close(pair.b); }); },
+}};
 const Register blocked_shut_wr_entry{{
     .id = "sctp/sctp-one-to-one-blocked-shut-wr",
     .asks = "Does a sender that waits for room notice that another thread shuts down the socket?",
@@ -133,6 +142,20 @@ const Register blocked_shut_wr_entry{{
     .run =
         [](Trace& trace) {
           blocked_send(trace, [&](Pair& pair) { trace.shutdown(pair.a, SHUT_WR); });
+        },
+}};
+const Register blocked_shut_wr_peer_reads_entry{{
+    .id = "sctp/sctp-one-to-one-blocked-shut-wr-peer-reads",
+    .asks = "What does a sender get that waits for room on a socket which another thread has shut "
+            "down, when the peer makes room?",
+    .grounds = {wait_for_sndbuf, "net/sctp/socket.c:sctp_shutdown", sctp_error},
+    .needs = {"sctp"},
+    .run =
+        [](Trace& trace) {
+          blocked_send(trace, [&](Pair& pair) {
+            trace.shutdown(pair.a, SHUT_WR);
+            drain(pair.b);
+          });
         },
 }};
 

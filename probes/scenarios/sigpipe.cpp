@@ -17,22 +17,24 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// SIGPIPE itself: who gets it, what it says, and what becomes of it. What Linux 3.16 does follows
-// from a few rules:
-//  - send_sig(SIGPIPE, current, 0) goes to the writing thread, not to its process; si_code is
-//    SI_USER, si_pid and si_uid are the writer's own (kernel/signal.c:do_send_sig_info,
-//    :__send_signal).
-//  - A blocked signal is queued even if it is ignored; setting SIG_IGN again throws it away
-//    (kernel/signal.c:sig_ignored, :do_sigaction).
-//  - What a thread has pending of its own only that thread can read from a signalfd
-//    (fs/signalfd.c:signalfd_dequeue).
-//  - By default it kills the process, without a core dump (include/linux/signal.h:
-//    sig_kernel_coredump).
-//  - The first process of a pid namespace does not get a signal from its own namespace that it
-//    has no handler for (kernel/signal.c:sig_task_ignored, SIGNAL_UNKILLABLE).
-// The write is a send after our own SHUT_WR, unless the scenario says otherwise.
 namespace probe {
 namespace {
+
+const Story story{
+    "SIGPIPE itself: who gets it, what it says, and what becomes of it. What Linux 3.16 does "
+    "follows from a few rules:",
+    {"send_sig(SIGPIPE, current, 0) goes to the writing thread, not to its process; si_code is "
+     "SI_USER, si_pid and si_uid are the writer's own (kernel/signal.c:do_send_sig_info, "
+     ":__send_signal).",
+     "A blocked signal is queued even if it is ignored; setting SIG_IGN again throws it away "
+     "(kernel/signal.c:sig_ignored, :do_sigaction).",
+     "What a thread has pending of its own only that thread can read from a signalfd "
+     "(fs/signalfd.c:signalfd_dequeue).",
+     "By default it kills the process, without a core dump "
+     "(include/linux/signal.h:sig_kernel_coredump).",
+     "The first process of a pid namespace does not get a signal from its own namespace that it "
+     "has no handler for (kernel/signal.c:sig_task_ignored, SIGNAL_UNKILLABLE)."},
+    "The write is a send after our own SHUT_WR, unless the scenario says otherwise."};
 
 constexpr const char* send_signal = "kernel/signal.c:__send_signal";
 constexpr const char* do_send_sig_info = "kernel/signal.c:do_send_sig_info";

@@ -5,13 +5,15 @@
 #include "probes/scenario.h"
 #include "probes/sock_diag.h"
 
-// SOCK_DESTROY, with which an administrator closes anybody's socket (`ss -K`). Linux 3.16 does not
-// know it (net/core/sock_diag.c:__sock_diag_rcv_msg). Later kernels abort the connection as a
-// timeout would (net/ipv4/tcp.c:tcp_abort, since 4.5): ECONNABORTED for the owner, in any state,
-// and a RST for the peer, who therefore finds ECONNRESET. A listener's waiting connections are
-// reset as by close(2).
 namespace probe {
 namespace {
+
+const Story story{
+    "SOCK_DESTROY, with which an administrator closes anybody's socket (`ss -K`). Linux 3.16 does "
+    "not know it (net/core/sock_diag.c:__sock_diag_rcv_msg). Later kernels abort the connection as "
+    "a timeout would (net/ipv4/tcp.c:tcp_abort, since 4.5): ECONNABORTED for the owner, in any "
+    "state, and a RST for the peer, who therefore finds ECONNRESET. A listener's waiting "
+    "connections are reset as by close(2)."};
 
 constexpr const char* sock_diag_rcv_msg = "net/core/sock_diag.c:__sock_diag_rcv_msg";
 

@@ -11,21 +11,23 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// Writers that sleep because there is no room, and what ends their sleep. What Linux 3.16 answers
-// follows from a few rules:
-//  - A writer without room sleeps until there is some, or an error is pending, or our own side is
-//    shut down (net/core/stream.c:sk_stream_wait_memory). A FIN from the peer leaves it asleep.
-//  - Woken with nothing sent it gives the pending error, else EPIPE with SIGPIPE
-//    (net/core/stream.c:sk_stream_error).
-//  - Woken with something sent it gives the count; the error is left to the next call, and nobody
-//    is signalled (net/ipv4/tcp.c:tcp_sendmsg, do_error).
-//  - sendfile hands the socket one page after the other, each a call of its own to
-//    net/ipv4/tcp.c:do_tcp_sendpages. The page that fails consumes the error and raises SIGPIPE;
-//    yet the count of the pages before is returned (fs/splice.c:splice_direct_to_actor).
-//  - A call holds its open file: closing the descriptor in another thread closes nothing
-//    (fs/file.c:__fget_light).
 namespace probe {
 namespace {
+
+const Story story{
+    "Writers that sleep because there is no room, and what ends their sleep. What Linux 3.16 "
+    "answers follows from a few rules:",
+    {"A writer without room sleeps until there is some, or an error is pending, or our own side is "
+     "shut down (net/core/stream.c:sk_stream_wait_memory). A FIN from the peer leaves it asleep.",
+     "Woken with nothing sent it gives the pending error, else EPIPE with SIGPIPE "
+     "(net/core/stream.c:sk_stream_error).",
+     "Woken with something sent it gives the count; the error is left to the next call, and nobody "
+     "is signalled (net/ipv4/tcp.c:tcp_sendmsg, do_error).",
+     "sendfile hands the socket one page after the other, each a call of its own to "
+     "net/ipv4/tcp.c:do_tcp_sendpages. The page that fails consumes the error and raises SIGPIPE; "
+     "yet the count of the pages before is returned (fs/splice.c:splice_direct_to_actor).",
+     "A call holds its open file: closing the descriptor in another thread closes nothing "
+     "(fs/file.c:__fget_light)."}};
 
 constexpr const char* wait_memory = "net/core/stream.c:sk_stream_wait_memory";
 constexpr const char* sk_stream_error = "net/core/stream.c:sk_stream_error";

@@ -11,17 +11,20 @@
 #include "probes/pipe.h"
 #include "probes/scenario.h"
 
-// Writes of many segments, or many messages, to a peer that has closed: the first of them draws a
-// RST while the call is still at it. What Linux 3.16 answers follows from a few rules:
-//  - What arrives while a call holds the socket waits until the call lets go of it
-//    (net/core/sock.c:release_sock), so one tcp_sendmsg with room for everything sends everything.
-//  - sendfile, splice and sendmmsg are many such calls, and let go between them
-//    (net/ipv4/tcp.c:tcp_sendpage, net/socket.c:__sys_sendmmsg). The one that fails consumes the
-//    error, EPIPE in CLOSE_WAIT, and raises SIGPIPE.
-//  - They return the count of those before all the same (fs/splice.c:splice_direct_to_actor,
-//    :__splice_from_pipe, net/socket.c:__sys_sendmmsg).
 namespace probe {
 namespace {
+
+const Story story{
+    "Writes of many segments, or many messages, to a peer that has closed: the first of them draws "
+    "a RST while the call is still at it. What Linux 3.16 answers follows from a few rules:",
+    {"What arrives while a call holds the socket waits until the call lets go of it "
+     "(net/core/sock.c:release_sock), so one tcp_sendmsg with room for everything sends "
+     "everything.",
+     "sendfile, splice and sendmmsg are many such calls, and let go between them "
+     "(net/ipv4/tcp.c:tcp_sendpage, net/socket.c:__sys_sendmmsg). The one that fails consumes the "
+     "error, EPIPE in CLOSE_WAIT, and raises SIGPIPE.",
+     "They return the count of those before all the same (fs/splice.c:splice_direct_to_actor, "
+     ":__splice_from_pipe, net/socket.c:__sys_sendmmsg)."}};
 
 constexpr const char* sk_stream_error = "net/core/stream.c:sk_stream_error";
 constexpr const char* do_tcp_sendpages = "net/ipv4/tcp.c:do_tcp_sendpages";

@@ -8,24 +8,26 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// What comes before accept(). What Linux 3.16 answers follows from a few rules:
-//  - The handshake, data, FIN and RST go on without the server's program: the connection waits in
-//    the listener's accept queue (net/ipv4/tcp_minisocks.c:tcp_check_req).
-//  - accept() hands over whatever waits there, a closed connection too, never with an error
-//    (net/ipv4/inet_connection_sock.c:inet_csk_accept, net/ipv4/af_inet.c:inet_accept).
-//  - While the accept queue is full the last ACK of a handshake is dropped, and with it the
-//    connection stays half open; the client, which has had its SYN|ACK, is ESTABLISHED and does
-//    not know (net/ipv4/tcp_ipv4.c:tcp_v4_syn_recv_sock).
-//  - A further SYN is dropped if the accept queue is full and more than one half-open connection
-//    is young (net/ipv4/tcp_ipv4.c:tcp_v4_conn_request).
-//  - Told to abort on overflow (tcp_abort_on_overflow), it answers that last ACK with a RST
-//    (net/ipv4/tcp_minisocks.c:tcp_check_req).
-//  - With TCP_DEFER_ACCEPT the last ACK of a handshake is dropped unless something comes with it,
-//    a FIN too (net/ipv4/tcp_minisocks.c:tcp_check_req).
-//  - A listener that closes resets what it had completed, and forgets the half-open ones
-//    (net/ipv4/inet_connection_sock.c:inet_csk_listen_stop).
 namespace probe {
 namespace {
+
+const Story story{
+    "What comes before accept(). What Linux 3.16 answers follows from a few rules:",
+    {"The handshake, data, FIN and RST go on without the server's program: the connection waits in "
+     "the listener's accept queue (net/ipv4/tcp_minisocks.c:tcp_check_req).",
+     "accept() hands over whatever waits there, a closed connection too, never with an error "
+     "(net/ipv4/inet_connection_sock.c:inet_csk_accept, net/ipv4/af_inet.c:inet_accept).",
+     "While the accept queue is full the last ACK of a handshake is dropped, and with it the "
+     "connection stays half open; the client, which has had its SYN|ACK, is ESTABLISHED and does "
+     "not know (net/ipv4/tcp_ipv4.c:tcp_v4_syn_recv_sock).",
+     "A further SYN is dropped if the accept queue is full and more than one half-open connection "
+     "is young (net/ipv4/tcp_ipv4.c:tcp_v4_conn_request).",
+     "Told to abort on overflow (tcp_abort_on_overflow), it answers that last ACK with a RST "
+     "(net/ipv4/tcp_minisocks.c:tcp_check_req).",
+     "With TCP_DEFER_ACCEPT the last ACK of a handshake is dropped unless something comes with it, "
+     "a FIN too (net/ipv4/tcp_minisocks.c:tcp_check_req).",
+     "A listener that closes resets what it had completed, and forgets the half-open ones "
+     "(net/ipv4/inet_connection_sock.c:inet_csk_listen_stop)."}};
 
 constexpr const char* inet_accept = "net/ipv4/af_inet.c:inet_accept";
 constexpr const char* inet_csk_accept = "net/ipv4/inet_connection_sock.c:inet_csk_accept";

@@ -7,22 +7,25 @@
 #include "probes/scenario.h"
 #include "probes/wire.h"
 
-// Handshakes that go wrong, segment by segment. What Linux 3.16 answers follows from a few rules:
-//  - In SYN_SENT a RST counts if it acknowledges our SYN, and means ECONNREFUSED; an ACK of
-//    anything else is answered by a RST and changes nothing (net/ipv4/tcp_input.c:
-//    tcp_rcv_synsent_state_process).
-//  - Two SYNs that cross make SYN_RECV out of SYN_SENT; from there a RST is ECONNRESET, and a
-//    second SYN is challenged (tcp_validate_incoming).
-//  - A half-open connection of a listener is a request without a socket. A RST that fits removes
-//    it, one elsewhere in the window too; the third packet of the handshake makes it a socket,
-//    unless the accept queue is full: then it is forgotten, or reset with tcp_abort_on_overflow
-//    (net/ipv4/tcp_minisocks.c:tcp_check_req, net/ipv4/tcp_ipv4.c:tcp_v4_syn_recv_sock).
-//  - With Fast Open the socket is there after the SYN, in SYN_RECV, and can be sent on
-//    (net/ipv4/tcp_fastopen.c:tcp_try_fastopen, net/ipv4/tcp.c:tcp_sendmsg); a RST anywhere in the
-//    window ends it.
-//  - SHUT_WR sends its FIN in SYN_RECV already (net/ipv4/tcp.c:tcp_shutdown).
 namespace probe {
 namespace {
+
+const Story story{
+    "Handshakes that go wrong, segment by segment. What Linux 3.16 answers follows from a few "
+    "rules:",
+    {"In SYN_SENT a RST counts if it acknowledges our SYN, and means ECONNREFUSED; an ACK of "
+     "anything else is answered by a RST and changes nothing "
+     "(net/ipv4/tcp_input.c:tcp_rcv_synsent_state_process).",
+     "Two SYNs that cross make SYN_RECV out of SYN_SENT; from there a RST is ECONNRESET, and a "
+     "second SYN is challenged (tcp_validate_incoming).",
+     "A half-open connection of a listener is a request without a socket. A RST that fits removes "
+     "it, one elsewhere in the window too; the third packet of the handshake makes it a socket, "
+     "unless the accept queue is full: then it is forgotten, or reset with tcp_abort_on_overflow "
+     "(net/ipv4/tcp_minisocks.c:tcp_check_req, net/ipv4/tcp_ipv4.c:tcp_v4_syn_recv_sock).",
+     "With Fast Open the socket is there after the SYN, in SYN_RECV, and can be sent on "
+     "(net/ipv4/tcp_fastopen.c:tcp_try_fastopen, net/ipv4/tcp.c:tcp_sendmsg); a RST anywhere in "
+     "the window ends it.",
+     "SHUT_WR sends its FIN in SYN_RECV already (net/ipv4/tcp.c:tcp_shutdown)."}};
 
 using namespace std::chrono_literals;
 

@@ -10,22 +10,24 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// The client's side of a connection that is not there yet, or never will be. What Linux 3.16
-// answers follows from a few rules:
-//  - A send in SYN_SENT waits for the connection, or is EAGAIN; a pending error comes first
-//    (net/core/stream.c:sk_stream_wait_connect).
-//  - A RST in SYN_SENT leaves ECONNREFUSED, the last unanswered SYN ETIMEDOUT
-//    (net/ipv4/tcp_input.c:tcp_reset, net/ipv4/tcp_timer.c:tcp_write_err).
-//  - A connect() that reports such an error consumes it and makes the socket new again, unconnected
-//    and not shut down (net/ipv4/af_inet.c:__inet_stream_connect, sock_error). To a send that is
-//    EPIPE with SIGPIPE, to a recv ENOTCONN.
-//  - Reported by send, recv or SO_ERROR it leaves the socket shut down: recv is 0.
-//  - shutdown() in SYN_SENT is connect(AF_UNSPEC): closed, with ECONNRESET pending
-//    (net/ipv4/af_inet.c:inet_shutdown, net/ipv4/tcp.c:tcp_disconnect).
-//  - An error of the route is returned by connect() and not kept (net/ipv4/tcp_ipv4.c:
-//    tcp_v4_connect).
 namespace probe {
 namespace {
+
+const Story story{
+    "The client's side of a connection that is not there yet, or never will be. What Linux 3.16 "
+    "answers follows from a few rules:",
+    {"A send in SYN_SENT waits for the connection, or is EAGAIN; a pending error comes first "
+     "(net/core/stream.c:sk_stream_wait_connect).",
+     "A RST in SYN_SENT leaves ECONNREFUSED, the last unanswered SYN ETIMEDOUT "
+     "(net/ipv4/tcp_input.c:tcp_reset, net/ipv4/tcp_timer.c:tcp_write_err).",
+     "A connect() that reports such an error consumes it and makes the socket new again, "
+     "unconnected and not shut down (net/ipv4/af_inet.c:__inet_stream_connect, sock_error). To a "
+     "send that is EPIPE with SIGPIPE, to a recv ENOTCONN.",
+     "Reported by send, recv or SO_ERROR it leaves the socket shut down: recv is 0.",
+     "shutdown() in SYN_SENT is connect(AF_UNSPEC): closed, with ECONNRESET pending "
+     "(net/ipv4/af_inet.c:inet_shutdown, net/ipv4/tcp.c:tcp_disconnect).",
+     "An error of the route is returned by connect() and not kept "
+     "(net/ipv4/tcp_ipv4.c:tcp_v4_connect)."}};
 
 constexpr const char* inet_stream_connect = "net/ipv4/af_inet.c:__inet_stream_connect";
 constexpr const char* inet_shutdown = "net/ipv4/af_inet.c:inet_shutdown";

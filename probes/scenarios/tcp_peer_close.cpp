@@ -10,20 +10,22 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// A connection that the peer closes. What Linux 3.16 answers follows from a few rules:
-//  - close() with data that nobody read sends a RST; with nothing unread, a FIN
-//    (net/ipv4/tcp.c:tcp_close, data_was_unread). The count is of bytes still in the receive
-//    queue, so peeking does not help, and a FIN has no bytes.
-//  - The FIN makes our end CLOSE_WAIT, with RCV_SHUTDOWN and SOCK_DONE: recv gives 0 for ever and
-//    never sk_err (net/ipv4/tcp_input.c:tcp_fin, net/ipv4/tcp.c:tcp_recvmsg).
-//  - We may still send; the closed end, having no reader, answers with a RST
-//    (net/ipv4/tcp_input.c:tcp_rcv_state_process, net/ipv4/tcp_minisocks.c:
-//    tcp_timewait_state_process).
-//  - In CLOSE_WAIT that RST stores EPIPE, in every other state ECONNRESET
-//    (net/ipv4/tcp_input.c:tcp_reset). EPIPE comes with SIGPIPE, ECONNRESET does not
-//    (net/core/stream.c:sk_stream_error).
 namespace probe {
 namespace {
+
+const Story story{
+    "A connection that the peer closes. What Linux 3.16 answers follows from a few rules:",
+    {"close() with data that nobody read sends a RST; with nothing unread, a FIN "
+     "(net/ipv4/tcp.c:tcp_close, data_was_unread). The count is of bytes still in the receive "
+     "queue, so peeking does not help, and a FIN has no bytes.",
+     "The FIN makes our end CLOSE_WAIT, with RCV_SHUTDOWN and SOCK_DONE: recv gives 0 for ever and "
+     "never sk_err (net/ipv4/tcp_input.c:tcp_fin, net/ipv4/tcp.c:tcp_recvmsg).",
+     "We may still send; the closed end, having no reader, answers with a RST "
+     "(net/ipv4/tcp_input.c:tcp_rcv_state_process, "
+     "net/ipv4/tcp_minisocks.c:tcp_timewait_state_process).",
+     "In CLOSE_WAIT that RST stores EPIPE, in every other state ECONNRESET "
+     "(net/ipv4/tcp_input.c:tcp_reset). EPIPE comes with SIGPIPE, ECONNRESET does not "
+     "(net/core/stream.c:sk_stream_error)."}};
 
 constexpr const char* tcp_close = "net/ipv4/tcp.c:tcp_close";
 constexpr const char* tcp_recvmsg = "net/ipv4/tcp.c:tcp_recvmsg";

@@ -12,19 +12,21 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// A connection that the peer has reset while it was ESTABLISHED. What Linux 3.16 answers follows
-// from a few rules:
-//  - The RST stores ECONNRESET in sk_err, closes the socket and shuts down both directions; the
-//    receive queue stays (net/ipv4/tcp_input.c:tcp_reset, net/ipv4/tcp.c:tcp_done).
-//  - Whoever asks first gets sk_err and clears it: send, recv, connect or SO_ERROR
-//    (include/net/sock.h:sock_error).
-//  - A send without an error left finds SEND_SHUTDOWN: EPIPE, and only EPIPE comes with SIGPIPE
-//    (net/core/stream.c:sk_stream_error).
-//  - recv gives data first, then the error, then 0 because of RCV_SHUTDOWN
-//    (net/ipv4/tcp.c:tcp_recvmsg).
-//  - poll says HUP for ever, ERR only while sk_err is set (net/ipv4/tcp.c:tcp_poll).
 namespace probe {
 namespace {
+
+const Story story{
+    "A connection that the peer has reset while it was ESTABLISHED. What Linux 3.16 answers "
+    "follows from a few rules:",
+    {"The RST stores ECONNRESET in sk_err, closes the socket and shuts down both directions; the "
+     "receive queue stays (net/ipv4/tcp_input.c:tcp_reset, net/ipv4/tcp.c:tcp_done).",
+     "Whoever asks first gets sk_err and clears it: send, recv, connect or SO_ERROR "
+     "(include/net/sock.h:sock_error).",
+     "A send without an error left finds SEND_SHUTDOWN: EPIPE, and only EPIPE comes with SIGPIPE "
+     "(net/core/stream.c:sk_stream_error).",
+     "recv gives data first, then the error, then 0 because of RCV_SHUTDOWN "
+     "(net/ipv4/tcp.c:tcp_recvmsg).",
+     "poll says HUP for ever, ERR only while sk_err is set (net/ipv4/tcp.c:tcp_poll)."}};
 
 constexpr const char* tcp_reset = "net/ipv4/tcp_input.c:tcp_reset";
 constexpr const char* tcp_recvmsg = "net/ipv4/tcp.c:tcp_recvmsg";

@@ -2,12 +2,15 @@
 #include "probes/scenario.h"
 #include "probes/wire.h"
 
-// Rows of the families of tcp_reset.cpp and tcp_shutdown.cpp, with the segments written by hand, so
-// that nothing hangs on how a kernel's peer closes. The rules are theirs, and one more:
-//  - After SHUT_RD, data is still acknowledged and queued in ESTABLISHED; only where our FIN has
-//    gone out does it reset the connection (net/ipv4/tcp_input.c:tcp_rcv_state_process).
 namespace probe {
 namespace {
+
+const Story story{
+    "Connections that are reset, or shut down by ourselves, with the segments written by hand, so "
+    "that nothing hangs on how a kernel's peer closes. What Linux 3.16 answers follows from the "
+    "rules of those that a kernel's peer closes, and one more:",
+    {"After SHUT_RD, data is still acknowledged and queued in ESTABLISHED; only where our FIN has "
+     "gone out does it reset the connection (net/ipv4/tcp_input.c:tcp_rcv_state_process)."}};
 
 constexpr const char* tcp_reset = "net/ipv4/tcp_input.c:tcp_reset";
 constexpr const char* tcp_recvmsg = "net/ipv4/tcp.c:tcp_recvmsg";

@@ -10,21 +10,24 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// Sockets whose own side cannot send: shut down, never connected, listening, disconnected. What
-// Linux 3.16 answers follows from a few rules:
-//  - Outside ESTABLISHED and CLOSE_WAIT a send looks for sk_err first and is EPIPE otherwise, be
-//    the socket only just made (net/ipv4/tcp.c:tcp_sendmsg,
-//    net/core/stream.c:sk_stream_wait_connect).
-//  - shutdown() marks sk_shutdown even where it answers ENOTCONN (net/ipv4/af_inet.c:
-//    inet_shutdown); with SEND_SHUTDOWN every send is EPIPE, one of no bytes too.
-//  - Data for a socket in FIN_WAIT1 or FIN_WAIT2 that no longer receives resets the connection,
-//    at both ends (net/ipv4/tcp_input.c:tcp_rcv_state_process).
-//  - connect(AF_UNSPEC) resets a live connection, keeps ECONNRESET for us, and clears sk_shutdown
-//    (net/ipv4/tcp.c:tcp_disconnect).
-//  - Once TIME_WAIT takes over, the descriptor is CLOSE without an error
-//    (net/ipv4/tcp_minisocks.c:tcp_time_wait).
 namespace probe {
 namespace {
+
+const Story story{
+    "Sockets whose own side cannot send: shut down, never connected, listening, disconnected. What "
+    "Linux 3.16 answers follows from a few rules:",
+    {"Outside ESTABLISHED and CLOSE_WAIT a send looks for sk_err first and is EPIPE otherwise, be "
+     "the socket only just made (net/ipv4/tcp.c:tcp_sendmsg, "
+     "net/core/stream.c:sk_stream_wait_connect).",
+     "shutdown() marks sk_shutdown even where it answers ENOTCONN "
+     "(net/ipv4/af_inet.c:inet_shutdown); with SEND_SHUTDOWN every send is EPIPE, one of no bytes "
+     "too.",
+     "Data for a socket in FIN_WAIT1 or FIN_WAIT2 that no longer receives resets the connection, "
+     "at both ends (net/ipv4/tcp_input.c:tcp_rcv_state_process).",
+     "connect(AF_UNSPEC) resets a live connection, keeps ECONNRESET for us, and clears sk_shutdown "
+     "(net/ipv4/tcp.c:tcp_disconnect).",
+     "Once TIME_WAIT takes over, the descriptor is CLOSE without an error "
+     "(net/ipv4/tcp_minisocks.c:tcp_time_wait)."}};
 
 constexpr const char* tcp_sendmsg = "net/ipv4/tcp.c:tcp_sendmsg";
 constexpr const char* tcp_recvmsg = "net/ipv4/tcp.c:tcp_recvmsg";

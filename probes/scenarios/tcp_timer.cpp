@@ -13,20 +13,23 @@
 #include "probes/sysctl.h"
 #include "probes/wire.h"
 
-// Connections that end because nobody answers. What Linux 3.16 answers follows from a few rules:
-//  - Data is repeated after 0.2 s, 0.4 s, 0.8 s... up to 120 s. When as much time has passed as
-//    tcp_retries2 repetitions would take, counted from the first, the next one gives up
-//    (net/ipv4/tcp_timer.c:retransmits_timed_out, tcp_write_timeout).
-//  - Giving up stores sk_err_soft, which an ICMP error has left, or else ETIMEDOUT
-//    (net/ipv4/tcp_timer.c:tcp_write_err). In CLOSE_WAIT too, where recv goes on to give 0.
-//  - TCP_USER_TIMEOUT is looked at when a repetition is due anyway (net/ipv4/tcp_timer.c:
-//    tcp_write_timeout) or a keepalive (tcp_keepalive_timer); in front of a window of zero not at
-//    all, as long as probes are answered (tcp_probe_timer).
-//  - Keepalives that nobody answers end the connection with a RST (tcp_keepalive_timer).
-//  - What never left the send queue is probed for, not repeated (net/ipv4/tcp_output.c:
-//    tcp_push_pending_frames, net/ipv4/tcp_timer.c:tcp_probe_timer).
 namespace probe {
 namespace {
+
+const Story story{
+    "Connections that end because nobody answers. What Linux 3.16 answers follows from a few "
+    "rules:",
+    {"Data is repeated after 0.2 s, 0.4 s, 0.8 s... up to 120 s. When as much time has passed as "
+     "tcp_retries2 repetitions would take, counted from the first, the next one gives up "
+     "(net/ipv4/tcp_timer.c:retransmits_timed_out, tcp_write_timeout).",
+     "Giving up stores sk_err_soft, which an ICMP error has left, or else ETIMEDOUT "
+     "(net/ipv4/tcp_timer.c:tcp_write_err). In CLOSE_WAIT too, where recv goes on to give 0.",
+     "TCP_USER_TIMEOUT is looked at when a repetition is due anyway "
+     "(net/ipv4/tcp_timer.c:tcp_write_timeout) or a keepalive (tcp_keepalive_timer); in front of a "
+     "window of zero not at all, as long as probes are answered (tcp_probe_timer).",
+     "Keepalives that nobody answers end the connection with a RST (tcp_keepalive_timer).",
+     "What never left the send queue is probed for, not repeated "
+     "(net/ipv4/tcp_output.c:tcp_push_pending_frames, net/ipv4/tcp_timer.c:tcp_probe_timer)."}};
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;

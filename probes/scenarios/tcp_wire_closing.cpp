@@ -5,21 +5,24 @@
 #include "probes/scenario.h"
 #include "probes/wire.h"
 
-// Segments for a connection of which one side or both have closed. What Linux 3.16 answers follows
-// from a few rules:
-//  - A RST stores EPIPE in CLOSE_WAIT, ECONNRESET in FIN_WAIT1, FIN_WAIT2, CLOSING and LAST_ACK
-//    (net/ipv4/tcp_input.c:tcp_reset).
-//  - Its number must be the one behind the FIN; the FIN's own lies outside the window once the FIN
-//    has been acknowledged (net/ipv4/tcp_input.c:tcp_sequence).
-//  - Data for a socket that has sent its FIN and no longer receives, in FIN_WAIT1 and FIN_WAIT2, is
-//    answered by a RST, and resets our own end (net/ipv4/tcp_input.c:tcp_rcv_state_process).
-//  - Once a side has closed, what tcp_ack() thinks of an acknowledgement decides nothing
-//    (net/ipv4/tcp_input.c:tcp_rcv_state_process).
-//  - An end in FIN_WAIT_2 that nobody holds is a timewait bucket, which answers data by a RST; so
-//    does the kernel where there is no socket any more (net/ipv4/tcp_minisocks.c:
-//    tcp_timewait_state_process, net/ipv4/tcp_ipv4.c:tcp_v4_send_reset).
 namespace probe {
 namespace {
+
+const Story story{
+    "Segments for a connection of which one side or both have closed. What Linux 3.16 answers "
+    "follows from a few rules:",
+    {"A RST stores EPIPE in CLOSE_WAIT, ECONNRESET in FIN_WAIT1, FIN_WAIT2, CLOSING and LAST_ACK "
+     "(net/ipv4/tcp_input.c:tcp_reset).",
+     "Its number must be the one behind the FIN; the FIN's own lies outside the window once the "
+     "FIN has been acknowledged (net/ipv4/tcp_input.c:tcp_sequence).",
+     "Data for a socket that has sent its FIN and no longer receives, in FIN_WAIT1 and FIN_WAIT2, "
+     "is answered by a RST, and resets our own end (net/ipv4/tcp_input.c:tcp_rcv_state_process).",
+     "Once a side has closed, what tcp_ack() thinks of an acknowledgement decides nothing "
+     "(net/ipv4/tcp_input.c:tcp_rcv_state_process).",
+     "An end in FIN_WAIT_2 that nobody holds is a timewait bucket, which answers data by a RST; so "
+     "does the kernel where there is no socket any more "
+     "(net/ipv4/tcp_minisocks.c:tcp_timewait_state_process, "
+     "net/ipv4/tcp_ipv4.c:tcp_v4_send_reset)."}};
 
 constexpr const char* tcp_validate_incoming = "net/ipv4/tcp_input.c:tcp_validate_incoming";
 constexpr const char* tcp_sequence = "net/ipv4/tcp_input.c:tcp_sequence";
@@ -87,6 +90,39 @@ const Register close_wait_rst_entry{scripted_over_both(
     },
     close_wait_rst)};
 
+void close_wait_rst_of_fin(Trace& trace) {
+  Peer peer;
+  const Fd a = in_close_wait(peer);
+  trace.state(a);
+  peer.inject({.flags = RST, .seq = -1});
+  wire(trace, peer);
+  trace.state(a);
+  trace.poll(a);
+  trace.send(a);
+  trace.send(a);
+}
+const Register close_wait_rst_of_fin_entry{scripted({
+    .id = "tcp-wire/close-wait-rst-rcvnxt-minus-1",
+    .asks = "In CLOSE_WAIT, does a RST count that has the number of the peer's FIN?",
+    .grounds = {tcp_validate_incoming, tcp_sequence},
+    .run = close_wait_rst_of_fin,
+})};
+
+void last_ack_send(Trace& trace) {
+  Peer peer;
+  const Fd a = in_last_ack(peer);
+  trace.state(a);
+  trace.poll(a);
+  trace.send(a);
+  trace.send(a);
+}
+const Register last_ack_send_entry{scripted({
+    .id = "tcp-wire/last-ack-send",
+    .asks = "Both sides have closed, and the last ACK is awaited: what does a write get?",
+    .grounds = {tcp_fin, wait_connect, sk_stream_error},
+    .run = last_ack_send,
+})};
+
 void last_ack_rst(Trace& trace) {
   Peer peer;
   const Fd a = in_last_ack(peer);
@@ -102,6 +138,38 @@ const Register last_ack_rst_entry{scripted({
     .asks = "Both sides have closed, and a RST comes instead of the last ACK: who hears of it?",
     .grounds = {tcp_reset, wait_connect, sk_stream_error},
     .run = last_ack_rst,
+})};
+
+void last_ack_rst_of_fin(Trace& trace) {
+  Peer peer;
+  const Fd a = in_last_ack(peer);
+  trace.state(a);
+  peer.inject({.flags = RST, .seq = -1});
+  wire(trace, peer);
+  trace.state(a);
+  trace.send(a);
+  trace.send(a);
+}
+const Register last_ack_rst_of_fin_entry{scripted({
+    .id = "tcp-wire/last-ack-rst-rcvnxt-minus-1",
+    .asks = "In LAST_ACK, does a RST count that has the number of the peer's FIN?",
+    .grounds = {tcp_validate_incoming, tcp_sequence, wait_connect},
+    .run = last_ack_rst_of_fin,
+})};
+
+void closing_send(Trace& trace) {
+  Peer peer;
+  const Fd a = in_closing(peer);
+  trace.state(a);
+  trace.poll(a);
+  trace.send(a);
+  trace.send(a);
+}
+const Register closing_send_entry{scripted({
+    .id = "tcp-wire/closing-send",
+    .asks = "Both sides have closed at once: what does a write get?",
+    .grounds = {tcp_fin, wait_connect, sk_stream_error},
+    .run = closing_send,
 })};
 
 void closing_rst(Trace& trace) {
@@ -120,6 +188,21 @@ const Register closing_rst_entry{scripted({
     .asks = "Both sides have closed at once, and a RST comes: who hears of it?",
     .grounds = {tcp_fin, tcp_reset, wait_connect, sk_stream_error},
     .run = closing_rst,
+})};
+
+void closing_rst_of_fin(Trace& trace) {
+  Peer peer;
+  const Fd a = in_closing(peer);
+  trace.state(a);
+  peer.inject({.flags = RST, .seq = -1});
+  wire(trace, peer);
+  trace.state(a);
+}
+const Register closing_rst_of_fin_entry{scripted({
+    .id = "tcp-wire/closing-rst-rcvnxt-minus-1",
+    .asks = "In CLOSING, does a RST count that has the number of the peer's FIN?",
+    .grounds = {tcp_fin, tcp_validate_incoming, tcp_sequence},
+    .run = closing_rst_of_fin,
 })};
 
 void fin_wait1_rst(Trace& trace) {
@@ -304,6 +387,40 @@ const Register orphan_expired_entry{scripted({
     .shortened = {{"net.ipv4.tcp_fin_timeout", "1"}},
     .deadline = std::chrono::seconds(120),
     .run = orphan_expired,
+})};
+
+void time_wait_rst(Trace& trace) {
+  Peer peer;
+  const Fd a = in_fin_wait2(peer);
+  peer.deliver({.flags = FIN | ACK});
+  trace.state(a);
+  peer.inject({.flags = RST});
+  wire(trace, peer);
+  trace.poll(a);
+  trace.send(a);
+}
+const Register time_wait_rst_entry{scripted({
+    .id = "tcp-wire/time-wait-rst",
+    .asks = "A RST in TIME_WAIT, for a socket that is still held: does a write hear of it?",
+    .grounds = {tcp_fin, timewait_state_process, wait_connect, sk_stream_error},
+    .run = time_wait_rst,
+})};
+
+void listen_rst(Trace& trace) {
+  Peer peer;
+  const Listener listener = peer.listener();
+  peer.talk_to(listener.address);
+  peer.inject({.flags = RST});
+  wire(trace, peer);
+  trace.state(listener.fd);
+  trace.poll(listener.fd);
+  trace.send(listener.fd);
+}
+const Register listen_rst_entry{scripted({
+    .id = "tcp-wire/listen-rst",
+    .asks = "A RST for a listening socket: does a write on it hear of it?",
+    .grounds = {tcp_rcv_state_process, wait_connect, sk_stream_error},
+    .run = listen_rst,
 })};
 
 }  // namespace

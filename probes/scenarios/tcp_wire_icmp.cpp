@@ -3,14 +3,16 @@
 #include "probes/scenario.h"
 #include "probes/wire.h"
 
-// ICMP errors about a connection. What Linux 3.16 answers follows from a few rules
-// (net/ipv4/tcp_ipv4.c:tcp_v4_err, net/ipv6/tcp_ipv6.c:tcp_v6_err):
-//  - In SYN_SENT and SYN_RECV the error ends the connection and is kept in sk_err.
-//  - Later it is soft: kept in sk_err_soft, where SO_ERROR finds it and send does not.
-//  - With IP_RECVERR it goes to sk_err of a live connection, which answers one call with it and
-//    goes on. Nothing is put into the error queue.
 namespace probe {
 namespace {
+
+const Story story{
+    "ICMP errors about a connection. What Linux 3.16 answers follows from a few rules "
+    "(net/ipv4/tcp_ipv4.c:tcp_v4_err, net/ipv6/tcp_ipv6.c:tcp_v6_err):",
+    {"In SYN_SENT and SYN_RECV the error ends the connection and is kept in sk_err.",
+     "Later it is soft: kept in sk_err_soft, where SO_ERROR finds it and send does not.",
+     "With IP_RECVERR it goes to sk_err of a live connection, which answers one call with it and "
+     "goes on. Nothing is put into the error queue."}};
 
 constexpr const char* tcp_v4_err = "net/ipv4/tcp_ipv4.c:tcp_v4_err";
 constexpr const char* tcp_v6_err = "net/ipv6/tcp_ipv6.c:tcp_v6_err";

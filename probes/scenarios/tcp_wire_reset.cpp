@@ -2,16 +2,19 @@
 #include "probes/scenario.h"
 #include "probes/wire.h"
 
-// Which segments end a connection, and which are doubted, while nobody has closed. What Linux 3.16
-// answers follows from a few rules (net/ipv4/tcp_input.c:tcp_validate_incoming):
-//  - A RST counts if its number is exactly the next one awaited; one elsewhere in the window is
-//    answered by an ACK that challenges it (RFC 5961), one outside is dropped.
-//  - A RST is believed in spite of an old timestamp.
-//  - A segment without ACK and RST goes no further than the door in a synchronised state
-//    (tcp_rcv_established, tcp_rcv_state_process), a SYN too, so that its challenge is not reached.
-//  - An ACK of what was never sent is dropped in silence, with its segment (tcp_ack).
 namespace probe {
 namespace {
+
+const Story story{
+    "Which segments end a connection, and which are doubted, while nobody has closed. What Linux "
+    "3.16 answers follows from a few rules (net/ipv4/tcp_input.c:tcp_validate_incoming):",
+    {"A RST counts if its number is exactly the next one awaited; one elsewhere in the window is "
+     "answered by an ACK that challenges it (RFC 5961), one outside is dropped.",
+     "A RST is believed in spite of an old timestamp.",
+     "A segment without ACK and RST goes no further than the door in a synchronised state "
+     "(tcp_rcv_established, tcp_rcv_state_process), a SYN too, so that its challenge is not "
+     "reached.",
+     "An ACK of what was never sent is dropped in silence, with its segment (tcp_ack)."}};
 
 constexpr const char* tcp_validate_incoming = "net/ipv4/tcp_input.c:tcp_validate_incoming";
 constexpr const char* tcp_send_challenge_ack = "net/ipv4/tcp_input.c:tcp_send_challenge_ack";
@@ -85,6 +88,23 @@ const Register syn_in_established_entry{scripted({
     .asks = "What does a peer hear that has forgotten the connection and opens it anew?",
     .grounds = {tcp_rcv_established, tcp_validate_incoming},
     .run = syn_in_established,
+})};
+
+void rst_at_sack_edge(Trace& trace) {
+  Peer peer({.sack = true});
+  const Fd a = peer.accepted();
+  peer.inject({.flags = PSH | ACK, .seq = 5, .length = 5});
+  wire(trace, peer);
+  peer.inject({.flags = RST, .seq = 10});
+  wire(trace, peer);
+  trace.state(a);
+}
+const Register rst_at_sack_edge_entry{scripted({
+    .id = "tcp-wire/rst-right-sack-edge",
+    .asks = "Data was lost, and the RST comes right behind what came after it: does it count?",
+    .grounds = {tcp_validate_incoming, tcp_send_challenge_ack,
+                "net/ipv4/tcp_input.c:tcp_data_queue_ofo"},
+    .run = rst_at_sack_edge,
 })};
 
 void rst_with_old_timestamp(Trace& trace) {

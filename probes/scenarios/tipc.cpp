@@ -12,14 +12,16 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// TIPC. What Linux 3.16 answers follows from a few rules:
-//  - A stream socket without a connection is ENOTCONN for a sender, a broken one EPIPE; nobody
-//    raises SIGPIPE (net/tipc/socket.c:tipc_send_stream, :tipc_sendmsg).
-//  - Connections are shut down as a whole: only SHUT_RDWR is known (net/tipc/socket.c:
-//    tipc_shutdown).
-//  - A server answers a client's request when it accepts, so connect(2) waits for accept(2).
 namespace probe {
 namespace {
+
+const Story story{
+    "TIPC. What Linux 3.16 answers follows from a few rules:",
+    {"A stream socket without a connection is ENOTCONN for a sender, a broken one EPIPE; nobody "
+     "raises SIGPIPE (net/tipc/socket.c:tipc_send_stream, :tipc_sendmsg).",
+     "Connections are shut down as a whole: only SHUT_RDWR is known "
+     "(net/tipc/socket.c:tipc_shutdown).",
+     "A server answers a client's request when it accepts, so connect(2) waits for accept(2)."}};
 
 constexpr const char* send_stream = "net/tipc/socket.c:tipc_send_stream";
 constexpr unsigned service_type = 4711;

@@ -8,12 +8,14 @@
 #include "probes/must.h"
 #include "probes/scenario.h"
 
-// Terminals. Linux 3.16 hangs up a pseudo-terminal when its master closes (drivers/tty/pty.c:
-// pty_close, drivers/tty/tty_io.c:__tty_hangup): the slave's file operations become those of a dead
-// terminal, which know EIO and end of file, and no EPIPE (drivers/tty/tty_io.c:hung_up_tty_write,
-// :hung_up_tty_read, :hung_up_tty_poll).
 namespace probe {
 namespace {
+
+const Story story{
+    "Terminals. Linux 3.16 hangs up a pseudo-terminal when its master closes "
+    "(drivers/tty/pty.c:pty_close, drivers/tty/tty_io.c:__tty_hangup): the slave's file operations "
+    "become those of a dead terminal, which know EIO and end of file, and no EPIPE "
+    "(drivers/tty/tty_io.c:hung_up_tty_write, :hung_up_tty_read, :hung_up_tty_poll)."};
 
 void master_closed(Trace& trace) {
   Fd master(must("posix_openpt", posix_openpt(O_RDWR | O_NOCTTY)));

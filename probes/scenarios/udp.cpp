@@ -6,17 +6,19 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// UDP. What Linux 3.16 answers follows from a few rules:
-//  - A socket that has shut down its sending side gets no memory for a datagram: EPIPE, without
-//    SIGPIPE (net/ipv4/ip_output.c:__ip_append_data, net/core/sock.c:sock_alloc_send_pskb).
-//  - What is appended to a corked datagram that has room needs no memory, and so goes out.
-//  - shutdown(2) of a socket without a peer shuts it down and returns ENOTCONN all the same
-//    (net/ipv4/af_inet.c:inet_shutdown); nothing ever undoes it.
-//  - Without a destination a send is EDESTADDRREQ before all that (net/ipv4/udp.c:udp_sendmsg).
-//  - What a peer shuts down it keeps to itself; a port that nobody has comes back as an ICMP error,
-//    and is reported by the next call (net/ipv4/udp.c:__udp4_lib_err).
 namespace probe {
 namespace {
+
+const Story story{
+    "UDP. What Linux 3.16 answers follows from a few rules:",
+    {"A socket that has shut down its sending side gets no memory for a datagram: EPIPE, without "
+     "SIGPIPE (net/ipv4/ip_output.c:__ip_append_data, net/core/sock.c:sock_alloc_send_pskb).",
+     "What is appended to a corked datagram that has room needs no memory, and so goes out.",
+     "shutdown(2) of a socket without a peer shuts it down and returns ENOTCONN all the same "
+     "(net/ipv4/af_inet.c:inet_shutdown); nothing ever undoes it.",
+     "Without a destination a send is EDESTADDRREQ before all that (net/ipv4/udp.c:udp_sendmsg).",
+     "What a peer shuts down it keeps to itself; a port that nobody has comes back as an ICMP "
+     "error, and is reported by the next call (net/ipv4/udp.c:__udp4_lib_err)."}};
 
 constexpr const char* udp_sendmsg = "net/ipv4/udp.c:udp_sendmsg";
 constexpr const char* append_data = "net/ipv4/ip_output.c:__ip_append_data";

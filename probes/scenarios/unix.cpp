@@ -15,23 +15,26 @@
 #include "probes/pipe.h"
 #include "probes/scenario.h"
 
-// AF_UNIX. What Linux 3.16 answers follows from a few rules:
-//  - A stream looks at its shutdowns first: own SHUT_WR or a peer that is gone or does not receive
-//    is EPIPE with SIGPIPE, whatever error is pending (net/unix/af_unix.c:unix_stream_sendmsg).
-//    A seqpacket socket reports the pending error first, and it and datagrams never raise SIGPIPE
-//    (net/unix/af_unix.c:unix_seqpacket_sendmsg, :unix_dgram_sendmsg).
-//  - Who closes a stream or a seqpacket socket shuts down its peer both ways; with data unread, or
-//    not accepted yet, the peer has ECONNRESET pending too. Who shuts down its receiving side shuts
-//    down its peer's sending side. Datagram sockets do neither (net/unix/af_unix.c:
-//    unix_release_sock, :unix_shutdown).
-//  - A sender that waits for room in its buffer gets the pending error, else EPIPE, without SIGPIPE
-//    (net/core/sock.c:sock_alloc_send_pskb), or as much as it has sent.
-//  - Datagram and seqpacket senders also wait for a peer whose queue is long, and look for it anew
-//    when that gets shorter (net/unix/af_unix.c:unix_wait_for_peer).
-//  - Without a peer a stream is ENOTCONN, whatever was shut down; datagrams look for the peer
-//    before they need memory, the first thing that asks for our own SHUT_WR.
 namespace probe {
 namespace {
+
+const Story story{
+    "AF_UNIX. What Linux 3.16 answers follows from a few rules:",
+    {"A stream looks at its shutdowns first: own SHUT_WR or a peer that is gone or does not "
+     "receive is EPIPE with SIGPIPE, whatever error is pending "
+     "(net/unix/af_unix.c:unix_stream_sendmsg). A seqpacket socket reports the pending error "
+     "first, and it and datagrams never raise SIGPIPE (net/unix/af_unix.c:unix_seqpacket_sendmsg, "
+     ":unix_dgram_sendmsg).",
+     "Who closes a stream or a seqpacket socket shuts down its peer both ways; with data unread, "
+     "or not accepted yet, the peer has ECONNRESET pending too. Who shuts down its receiving side "
+     "shuts down its peer's sending side. Datagram sockets do neither "
+     "(net/unix/af_unix.c:unix_release_sock, :unix_shutdown).",
+     "A sender that waits for room in its buffer gets the pending error, else EPIPE, without "
+     "SIGPIPE (net/core/sock.c:sock_alloc_send_pskb), or as much as it has sent.",
+     "Datagram and seqpacket senders also wait for a peer whose queue is long, and look for it "
+     "anew when that gets shorter (net/unix/af_unix.c:unix_wait_for_peer).",
+     "Without a peer a stream is ENOTCONN, whatever was shut down; datagrams look for the peer "
+     "before they need memory, the first thing that asks for our own SHUT_WR."}};
 
 constexpr const char* stream_sendmsg = "net/unix/af_unix.c:unix_stream_sendmsg";
 constexpr const char* dgram_sendmsg = "net/unix/af_unix.c:unix_dgram_sendmsg";

@@ -8,14 +8,16 @@
 #include "probes/net.h"
 #include "probes/scenario.h"
 
-// VSOCK over VMADDR_CID_LOCAL, which Linux has since 5.6; 3.16 has only VMware's transport
-// (net/vmw_vsock/vmci_transport.c), and no machine of it here. What later kernels answer follows
-// from two rules (net/vmw_vsock/af_vsock.c:vsock_connectible_sendmsg):
-//  - Own SHUT_WR and the peer's close are both EPIPE; whether SIGPIPE comes with it depends on
-//    whether the error passes sk_stream_error().
-//  - A kernel thread carries the packets, so that what the peer does has to be waited for.
 namespace probe {
 namespace {
+
+const Story story{
+    "VSOCK over VMADDR_CID_LOCAL, which Linux has since 5.6; 3.16 has only VMware's transport "
+    "(net/vmw_vsock/vmci_transport.c), and no machine of it here. What later kernels answer "
+    "follows from two rules (net/vmw_vsock/af_vsock.c:vsock_connectible_sendmsg):",
+    {"Own SHUT_WR and the peer's close are both EPIPE; whether SIGPIPE comes with it depends on "
+     "whether the error passes sk_stream_error().",
+     "A kernel thread carries the packets, so that what the peer does has to be waited for."}};
 
 Fd vsock_socket() {
   return Fd(must("socket(AF_VSOCK)", socket(AF_VSOCK, SOCK_STREAM, 0)));
