@@ -268,7 +268,7 @@ bool is_recent(const fs::path& stamp) {
 
 /// The output of a command that only reads the lists.
 std::string checked(const std::vector<std::string>& words, const fs::path& directory = {}) {
-  CommandResult result = run_command(words, {directory, {}});
+  CommandResult result = run_command(words, {directory, {}, {}});
   if (result.exit_status != 0) {
     throw Error("asking apt for packages", result.err);
   }

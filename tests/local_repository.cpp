@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string run(const std::vector<std::string>& arguments, const fs::path& directory = {}) {
-  CommandResult result = run_command(arguments, {directory, {}});
+  CommandResult result = run_command(arguments, {directory, {}, {}});
   if (result.exit_status != 0) {
     throw std::runtime_error(arguments.front() + ": " + result.err);
   }
