@@ -15,7 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 // Versions that answer what stands at their place; an empty string: cannot be asked.
 struct Bench {
@@ -175,12 +174,14 @@ CatalogueEntry entry(const std::string& id, const std::string& series) {
 
 std::vector<Offer> offers(const std::vector<std::string>& releases) {
   std::vector<Offer> offers;
+  offers.reserve(releases.size());
   for (const std::string& release : releases) offers.push_back({"", "", release});
   return offers;
 }
 
 std::vector<std::string> ids(const std::vector<KernelChoice>& chain) {
   std::vector<std::string> ids;
+  ids.reserve(chain.size());
   for (const KernelChoice& kernel : chain) ids.push_back(kernel.id);
   return ids;
 }

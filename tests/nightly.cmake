@@ -2,11 +2,14 @@ brokenpipe_test(bisect_test SOURCES bisect_test.cpp LIBRARIES campaign)
 add_dependencies(bisect_test brokenpipe-probe)
 target_compile_definitions(bisect_test PRIVATE
   BROKENPIPE_PROBE="$<TARGET_FILE:brokenpipe-probe>")
-brokenpipe_test(bisect_command_test SOURCES bisect_command_test.cpp local_repository.cpp
-                LIBRARIES campaign fake_kernel fmt::fmt)
-add_dependencies(bisect_command_test brokenpipe brokenpipe-probe)
-target_compile_definitions(bisect_command_test PRIVATE
-  BROKENPIPE_BINARY="$<TARGET_FILE:brokenpipe>" BROKENPIPE_PROBE="$<TARGET_FILE:brokenpipe-probe>")
+# The built command, over kernels that have been asked before.
+foreach(verb bisect nightly)
+  brokenpipe_test(${verb}_command_test SOURCES ${verb}_command_test.cpp local_repository.cpp
+                  LIBRARIES campaign fake_kernel fmt::fmt)
+  add_dependencies(${verb}_command_test brokenpipe brokenpipe-probe)
+  target_compile_definitions(${verb}_command_test PRIVATE
+    BROKENPIPE_BINARY="$<TARGET_FILE:brokenpipe>" BROKENPIPE_PROBE="$<TARGET_FILE:brokenpipe-probe>")
+endforeach()
 
 brokenpipe_test(changelog_test SOURCES changelog_test.cpp local_repository.cpp
                 LIBRARIES images fake_kernel)

@@ -265,6 +265,21 @@ TEST(Nightly, AKilledNightIsFinishedByTheNext) {
   EXPECT_TRUE(next.data.run->finished);
 }
 
+TEST(Nightly, AKilledNightIsFinishedByOneProbe) {
+  Bench bench;
+  const auto killed = [&bench] {
+    bench.before_answer = [](const std::string& id) {
+      if (id == "debian-6.12") _exit(9);
+    };
+    bench.night();
+  };
+  EXPECT_EXIT(killed(), ::testing::ExitedWithCode(9), "");
+  bench.options.campaign.order.identity.sha256 = "another";
+  const NightReport next = bench.night();
+  EXPECT_EQ(bench.booted(), 2U);
+  EXPECT_THAT(came(next), ElementsAre(Came::ran, Came::ran));
+}
+
 TEST(Nightly, AKilledNightOfOtherKernelsIsTakenOver) {
   Bench bench;
   const auto killed = [&bench] {
