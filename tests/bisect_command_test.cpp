@@ -84,6 +84,15 @@ TEST(BisectCommand, BetweenTwoSeriesItSaysThatTheyAreBranches) {
                                HasSubstr("Stable series are branches")));
 }
 
+TEST(BisectCommand, EndsOfTwoSeriesThatAnswerAlikeSayNothingOfThoseBetween) {
+  KnownKernels kernels;
+  kernels.answered("6.12.9", "EPIPE");
+  kernels.answered("7.2.1", "EPIPE");
+  const CommandResult alike = bisect(kernels, scenario, "debian-6.12", "debian-7.2");
+  EXPECT_EQ(alike.exit_status, 1) << alike.err;
+  EXPECT_THAT(alike.out, AllOf(HasSubstr("answer alike"), HasSubstr("asks them all")));
+}
+
 TEST(BisectCommand, MoreThanOneChangeIsSaid) {
   KnownKernels kernels;
   kernels.answered("6.12.1", "EAGAIN");

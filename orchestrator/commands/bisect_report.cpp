@@ -79,9 +79,15 @@ void print_text(const Finding& finding, const Question& question) {
   if (finding.ending == Bisection::Ending::found) {
     print_found(finding, question);
   } else if (finding.ending == Bisection::Ending::alike) {
-    fmt::print(
-        "\n{} and {} answer alike: there is nothing to bisect.{}\n", first, last,
-        finding.changes > 0 ? "\nKernels between them answer otherwise: take one for an end." : "");
+    fmt::print("\n{} and {} answer alike: there is nothing to bisect.\n", first, last);
+    if (finding.changes > 0) {
+      fmt::print("Kernels between them answer otherwise: take one for an end.\n");
+    } else if (finding.chain.front().entry->series != finding.chain.back().entry->series) {
+      fmt::print(
+          "Stable series are branches, and what is in both by back-port may be missing between "
+          "them:\n`brokenpipe run --scenario {}` asks them all.\n",
+          question.scenario.id);
+    }
   } else {
     fmt::print("\n{} or {} could not be asked, and both have to answer.\n", first, last);
   }
