@@ -12,7 +12,6 @@
 #include "images/files.h"
 #include "orchestrator/markdown_text.h"
 #include "orchestrator/reports/summary.h"
-#include "results/describe.h"
 #include "results/error.h"
 #include "results/file.h"
 #include "results/json_file.h"
@@ -95,10 +94,6 @@ void write_unexplained(const fs::path& file, const Differences& differences) {
                                    {"got", difference.got}});
   }
   write_file(file, json_text(json));
-}
-
-std::string told(const std::optional<Step>& step) {
-  return step ? describe(*step) : "not made";
 }
 
 Differences unexplained_in(const ReportData& data) {
