@@ -158,7 +158,7 @@ class Publisher {
       write_page(page, "kernel", kernel.id(), std::move(data));
       folder_.write(badge_file(kernel.id()), kernel_badge(kernel.diff()));
     }
-    ReportData all{std::nullopt, model_.reference.kernel, model_.changes, {}};
+    ReportData all{std::nullopt, model_.reference.kernel, model_.changes, {}, std::nullopt};
     for (const SiteKernel& kernel : model_.kernels) all.kernels.push_back(kernel.report);
     folder_.write("badges/matrix.svg", matrix_badge(exit_code(all), model_.reference.kernel.id));
   }
