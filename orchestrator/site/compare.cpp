@@ -118,7 +118,7 @@ Json Comparable::json(const SiteModel& model) const {
 }
 
 Json pair_data(const SiteModel& model, const SiteKernel& before, const SiteKernel& after) {
-  const ReportData report = report_data(after.result(), before.result(), model.changes);
+  const ReportData report = compare(before.result(), after.result(), model.changes);
   const Diff& compared = *report.kernels.front().diff;
   Json data;
   data["before"] = before.id();
@@ -127,7 +127,7 @@ Json pair_data(const SiteModel& model, const SiteKernel& before, const SiteKerne
   data["after"] = after.id();
   data["after_page"] = kernel_page(after.id());
   data["after_release"] = after.result().kernel.release;
-  data["totals"] = totals_data(compared.scenario_totals);
+  data["totals"] = totals_data(compared.scenario_totals, terms_of(report));
   data["differences"] = differences_data(summarise(report), before.id());
   data["new"] = Json::array();
   for (const ScenarioVerdict& scenario : compared.scenarios)

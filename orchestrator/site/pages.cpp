@@ -62,6 +62,18 @@ bool fits_a_cell(const std::string& text) {
          }) <= most_characters;
 }
 
+/// What a verdict is called, held against a reference or in a comparison.
+std::string label_of(std::string_view word, const Terms& terms) {
+  const std::string whole(word);
+  // In a comparison both have changed, and whether that is explained is worth a word.
+  const bool comparison = terms.explained != Terms{}.explained;
+  if (word == "explained" || word == "unexplained")
+    return comparison ? fmt::format("{}, {}", terms.explained, whole) : whole;
+  if (word == "new") return terms.added;
+  if (word == "gone") return terms.gone;
+  return word == "unreferenced" ? terms.unreferenced : whole;
+}
+
 Json kernel_link(const SiteModel& model, const std::string& id) {
   for (const SiteKernel& kernel : model.kernels)
     if (kernel.id() == id)
@@ -324,10 +336,11 @@ std::string latest_note(const SiteKernel& kernel) {
 
 }  // namespace
 
-Json totals_data(const Totals& totals) {
+Json totals_data(const Totals& totals, const Terms& terms) {
   Json data = Json::array();
   for (const VerdictText& verdict : legend)
     data.push_back({{"word", verdict.word},
+                    {"label", label_of(verdict.word, terms)},
                     {"mark", verdict.mark},
                     {"count", count_of(totals, verdict.word)},
                     {"none", count_of(totals, verdict.word) == 0}});
@@ -370,6 +383,7 @@ Json differences_data(const Summary& summary, const std::string& against) {
   for (const char* part : {"unexplained", "explained", "inconclusive", "gone", "flaky"})
     data[std::string("has_") + part] = !data[part].empty();
   data["reference"] = against;
+  data["gone_label"] = summary.terms.gone;
   return data;
 }
 
@@ -411,7 +425,7 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
 Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::string& console) {
   const RunResult& result = kernel.result();
   const GuestRun& guest = result.guest;
-  ReportData report{
+  const ReportData report{
       std::nullopt, model.reference.kernel, model.changes, {kernel.report}, std::nullopt};
   const Summary summary = summarise(report);
   Json data;

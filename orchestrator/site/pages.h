@@ -13,8 +13,8 @@
 /// site's folder.
 namespace brokenpipe {
 
-/// A count for each verdict, for a row of chips.
-nlohmann::ordered_json totals_data(const Totals& totals);
+/// A count for each verdict, for a row of chips, by its word and what `terms` call it.
+nlohmann::ordered_json totals_data(const Totals& totals, const Terms& terms = {});
 
 /// What one kernel has other than `against`, the name of what it was held against.
 nlohmann::ordered_json differences_data(const Summary& summary, const std::string& against);

@@ -380,6 +380,12 @@ function compare_page() {
   const data = window.brokenpipe_results;
   const [a, b] = [by_id("a"), by_id("b")];
   const name_of = (result) => `${result.kernel}@${result.run}`;
+  // As `brokenpipe diff A B` has it.
+  const labels = {
+    unexplained: "changed, unexplained", explained: "changed, explained",
+    new: "appeared", gone: "disappeared", unreferenced: "not in A",
+  };
+  const label_of = (verdict) => labels[verdict] ?? verdict;
   const order = ["unexplained", "explained", "new", "gone", "flaky", "inconclusive", "unreferenced", "same"];
 
   for (const select of [a, b]) {
@@ -428,7 +434,7 @@ function compare_page() {
       row.append(
         element("td", {}, place.place),
         element("td", {}, element("code", {}, place.from ?? "")),
-        element("td", {}, element("span", { className: `cell ${place.verdict}`, title: place.verdict }, place.to)),
+        element("td", {}, element("span", { className: `cell ${place.verdict}`, title: label_of(place.verdict) }, place.to)),
         element("td", {}, ...why_of(place)));
       return row;
     });
@@ -441,9 +447,9 @@ function compare_page() {
     const compared = compare(data, before, after);
     const count = (verdict) => compared.filter((entry) => entry.verdict === verdict).length;
     by_id("summary").textContent = order.filter((verdict) => count(verdict))
-      .map((verdict) => `${count(verdict)} ${verdict}`).join(", ") || "nothing to compare";
+      .map((verdict) => `${count(verdict)} ${label_of(verdict)}`).join(", ") || "nothing to compare";
     const sections = order.filter((verdict) => (all || verdict !== "same") && count(verdict)).map((verdict) => {
-      const heading = element("h2", { id: `verdict-${verdict}` }, `${verdict} `, element("small", {}, `${count(verdict)}`));
+      const heading = element("h2", { id: `verdict-${verdict}`, className: "label" }, `${label_of(verdict)} `, element("small", {}, `${count(verdict)}`));
       const table = element("table", { className: "list" },
         element("thead", {}, element("tr", {},
           ...["Scenario", "Step", before.kernel, after.kernel, "Why"].map((text) => element("th", { scope: "col" }, text)))),
