@@ -103,7 +103,7 @@ Json change_data(const Change& change) {
   return {{"id", change.id},
           {"says", change.says},
           {"versions", versions_of(change)},
-          {"commit", change.commit.substr(0, 12)},
+          {"commit", commit_of(change)},
           {"whole_commit", change.commit},
           {"subject", change.subject},
           {"source", change.source}};
