@@ -267,8 +267,8 @@ bool is_recent(const fs::path& stamp) {
 }
 
 /// The output of a command that only reads the lists.
-std::string checked(const std::vector<std::string>& words) {
-  CommandResult result = run_command(words);
+std::string checked(const std::vector<std::string>& words, const fs::path& directory = {}) {
+  CommandResult result = run_command(words, {directory, {}, {}});
   if (result.exit_status != 0) {
     throw Error("asking apt for packages", result.err);
   }
@@ -429,7 +429,8 @@ std::vector<fs::path> Apt::download(const std::vector<AptPackage>& packages,
     where.push_back(package.name + "=" + package.version);
   }
   std::map<std::string, Download> downloads;
-  for (const std::string& line : lines_of(checked(where))) {
+  // Of a package that lies in the folder it runs in, apt-get would print nothing.
+  for (const std::string& line : lines_of(checked(where, options_.root))) {
     const Download download = parse_download(line);
     downloads[download.package] = download;
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "images/boot_image.h"
+#include "images/changelog.h"
 #include "images/debian_version.h"
 #include "images/files.h"
 #include "images/sha256.h"
@@ -24,6 +25,7 @@ namespace {
 constexpr int schema = 1;
 constexpr std::string_view binary_prefix = "linux-binary-";
 constexpr std::string_view modules_prefix = "linux-modules-";
+constexpr std::string_view base_prefix = "linux-base-";
 
 /// Tells an entry's packages from others.
 class Pattern {
@@ -47,6 +49,19 @@ std::string modules_package(const std::string& package) {
     return {};
   }
   return fmt::format("{}{}", modules_prefix, package.substr(binary_prefix.size()));
+}
+
+/// The package of a kernel's documents, the changelog among them.
+std::string documents_package(const std::string& package) {
+  if (!package.starts_with(binary_prefix)) {
+    return package;
+  }
+  return fmt::format("{}{}", base_prefix, package.substr(binary_prefix.size()));
+}
+
+bool is_changelog(const fs::path& path) {
+  return path.string().starts_with("usr/share/doc/") &&
+         (path.filename() == "changelog.gz" || path.filename() == "changelog.Debian.gz");
 }
 
 /// Where a file of a kernel's package goes in the store. Since 7.2 the kernel lies beside its
@@ -184,7 +199,7 @@ KernelStore::KernelStore(StoreOptions options) : options_(std::move(options)) {
     options_.progress = [](const std::string&) {};
   }
   options_.root = fs::absolute(options_.root);
-  for (const char* directory : {"kernels", "local", "apt", "downloads", "incoming"}) {
+  for (const char* directory : {"kernels", "local", "changelogs", "apt", "downloads", "incoming"}) {
     make_directories(options_.root / directory);
   }
 }
@@ -366,6 +381,55 @@ std::vector<std::optional<StoredKernel>> KernelStore::fetch(
     }
   }
   return kernels;
+}
+
+std::string KernelStore::changelog_in(const Apt& apt, const AptPackage& package) const {
+  const fs::path kept =
+      options_.root / "changelogs" / fmt::format("{}_{}.gz", package.name, package.version);
+  if (!fs::exists(kept)) {
+    const fs::path deb = apt.download({package}, options_.root / "downloads").at(0);
+    empty(options_.root / "incoming");
+    const TemporaryDirectory incoming(options_.root / "incoming");
+    const fs::path unpacked = incoming.path() / "changelog.gz";
+    unpack_deb(deb, [&](const std::string& path) { return is_changelog(path) ? unpacked : ""; });
+    empty(options_.root / "downloads");
+    if (!fs::exists(unpacked)) {
+      return {};
+    }
+    fs::rename(unpacked, kept);
+  }
+  return decompress(read_file(kept), kept.string());
+}
+
+std::optional<std::string> KernelStore::changelog(const CatalogueEntry& entry,
+                                                  const std::string& point_release) {
+  if (!is_reachable(entry)) {
+    return std::nullopt;
+  }
+  const FileLock held = lock();
+  Apt apt = this->apt(entry.archive);
+  apt.refresh(suites_of({entry}));
+  std::vector<std::string> patterns = entry.packages;
+  patterns.push_back(fmt::format("{}.*", base_prefix));
+  const std::vector<AptPackage> packages = apt.packages(patterns);
+  std::vector<Offer> offers = offers_among(packages, entry);
+  std::reverse(offers.begin(), offers.end());
+  for (const Offer& offer : offers) {
+    const auto documents =
+        std::find_if(packages.begin(), packages.end(), [&](const AptPackage& package) {
+          return package.name == documents_package(offer.package) &&
+                 package.version == offer.version;
+        });
+    if (compare_debian_versions(offer.point_release, point_release) < 0 ||
+        documents == packages.end()) {
+      continue;
+    }
+    std::string text = changelog_in(apt, *documents);
+    if (tells_of(text, point_release)) {
+      return text;
+    }
+  }
+  return std::nullopt;
 }
 
 StoredKernel KernelStore::keep(const std::vector<fs::path>& debs, const std::string& package,

@@ -52,8 +52,9 @@ struct StoreOptions {
 /// Safe to use from several threads and from several processes on one root.
 ///
 /// Below the root: `kernels/HASH` and `local/HASH`, a folder for each kernel, named by the hash of
-/// its packages and complete from the moment it is there; `apt`, apt's private state; `downloads`,
-/// where an interrupted download goes on; `incoming`, being unpacked; `lock`, held by who fetches.
+/// its packages and complete from the moment it is there; `changelogs`, compressed as they were
+/// shipped; `apt`, apt's private state; `downloads`, where an interrupted download goes on;
+/// `incoming`, being unpacked; `lock`, held by who fetches.
 class KernelStore {
  public:
   explicit KernelStore(StoreOptions options);
@@ -75,6 +76,13 @@ class KernelStore {
   std::vector<std::optional<StoredKernel>> fetch(const std::vector<KernelRequest>& requests,
                                                  Freshness freshness);
 
+  /// The changelog of the kernel's source package, of this point release or a later one of the
+  /// series, fetched where the store does not have it. Nothing where no package on offer holds it:
+  /// from 6.19 on it lies in linux-base-..., which leaves the index before the kernel does. Throws
+  /// Error as fetch() does.
+  std::optional<std::string> changelog(const CatalogueEntry& entry,
+                                       const std::string& point_release);
+
   /// A bzImage, a vmlinux or a linux-image .deb of the user's. Throws Error where it is none.
   StoredKernel open_file(const std::filesystem::path& file);
 
@@ -93,6 +101,7 @@ class KernelStore {
   std::vector<std::optional<StoredKernel>> fetch_from(
       const Apt& apt, const std::vector<KernelRequest>& requests) const;
   std::vector<Wanted> resolve(const Apt& apt, const std::vector<KernelRequest>& requests) const;
+  std::string changelog_in(const Apt& apt, const AptPackage& package) const;
   StoredKernel keep(const std::vector<std::filesystem::path>& debs, const std::string& package,
                     const std::string& version, const std::string& modules_missing_because,
                     const std::string& kind) const;

@@ -1,15 +1,19 @@
 #include "orchestrator/campaign.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <mutex>
 #include <numeric>
 #include <thread>
 
 #include "results/changes.h"
 #include "results/error.h"
+#include "results/file.h"
 #include "results/repeats.h"
 
 namespace brokenpipe {
@@ -30,23 +34,21 @@ bool same_inputs(const RunResult& earlier, const StoredKernel& kernel, const Gue
   });
 }
 
-std::optional<RunResult> earlier_result(const fs::path& runs, const ReadyKernel& kernel,
-                                        const GuestOrder& order) {
+std::string this_machine() {
+  utsname host{};
+  uname(&host);
+  return fmt::format("{} {} {} {}", host.sysname, host.release, host.version, host.machine);
+}
+
+// Newest first.
+std::vector<fs::path> run_folders(const fs::path& runs) {
   std::vector<fs::path> folders;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(runs, none)) {
     if (RunDirectory::is_one(entry.path())) folders.push_back(entry.path());
   }
   std::sort(folders.rbegin(), folders.rend());
-  for (const fs::path& folder : folders) {
-    try {
-      auto result = RunDirectory::open(folder).result(kernel.id);
-      if (result && same_inputs(*result, *kernel.stored, order)) return result;
-    } catch (const Error&) {
-      // An unreadable run of old is no reason not to run now.
-    }
-  }
-  return std::nullopt;
+  return folders;
 }
 
 class CampaignRun {
@@ -115,8 +117,11 @@ class CampaignRun {
   bool take_earlier(const ReadyKernel& kernel) {
     if (!kernel.stored || !options_.earlier_runs) return false;
     const auto earlier = earlier_result(*options_.earlier_runs, kernel, options_.order);
-    if (!earlier) return false;
-    keep(*earlier);
+    if (!earlier || (options_.good_enough && !options_.good_enough(earlier->result))) return false;
+    if (fs::exists(earlier->console)) {
+      write_file(directory_.console_file(kernel.id), read_file(earlier->console));
+    }
+    keep(earlier->result);
     progress_.event(kernel.id, "as before: same kernel, same probe");
     return true;
   }
@@ -149,15 +154,16 @@ struct Fetched {
 // All in one go; where that fails, one by one, so that one package that cannot be had does not
 // keep the others from running.
 std::vector<Fetched> fetch_each(KernelStore& store, const std::vector<KernelRequest>& requests,
+                                Freshness freshness,
                                 const std::function<void(size_t, const Error&)>& failed) {
   std::vector<Fetched> fetched(requests.size());
   try {
-    const auto all = store.fetch(requests, Freshness::stored_is_enough);
+    const auto all = store.fetch(requests, freshness);
     for (size_t i = 0; i < all.size(); ++i) fetched[i].kernel = all[i];
   } catch (const Error&) {
     for (size_t i = 0; i < requests.size(); ++i) {
       try {
-        fetched[i].kernel = store.fetch({requests[i]}, Freshness::stored_is_enough).at(0);
+        fetched[i].kernel = store.fetch({requests[i]}, freshness).at(0);
       } catch (const Error& error) {
         fetched[i].tried = false;
         failed(i, error);
@@ -180,9 +186,57 @@ void check_series(const CatalogueEntry& entry, const StoredKernel& kernel) {
 
 }  // namespace
 
+RunDirectory new_run(const fs::path& out, const std::vector<KernelChoice>& kernels,
+                     const std::vector<std::string>& command_line) {
+  const std::tm now = fmt::gmtime(std::time(nullptr));
+  RunRecord record;
+  record.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now);
+  record.id = fmt::format("{:%Y%m%dT%H%M%SZ}", now);
+  record.command_line = command_line;
+  record.uname = this_machine();
+  for (const KernelChoice& kernel : kernels) {
+    PlannedKernel planned;
+    planned.id = kernel.id;
+    record.kernels.push_back(planned);
+  }
+  return RunDirectory::create(out, record);
+}
+
+std::vector<KernelChoice> left_to_do(const RunDirectory& directory, const ProbeIdentity& probe,
+                                     std::vector<KernelChoice> choices) {
+  std::erase_if(choices, [&](const KernelChoice& choice) {
+    const auto& kernels = directory.run().kernels;
+    return std::any_of(kernels.begin(), kernels.end(), [&](const PlannedKernel& planned) {
+      return planned.id == choice.id && planned.state == KernelState::done &&
+             directory.result(choice.id).value().probe == probe;
+    });
+  });
+  return choices;
+}
+
+std::optional<EarlierResult> earlier_result(const fs::path& runs, const ReadyKernel& kernel,
+                                            const GuestOrder& order) {
+  std::vector<std::string> ids{kernel.id};
+  if (kernel.stored->id != kernel.id) ids.push_back(kernel.stored->id);
+  for (const fs::path& folder : run_folders(runs)) {
+    for (const std::string& id : ids) {
+      try {
+        const RunDirectory directory = RunDirectory::open(folder);
+        auto result = directory.result(id);
+        if (!result || !same_inputs(*result, *kernel.stored, order)) continue;
+        result->kernel.id = kernel.id;
+        return EarlierResult{*std::move(result), directory.console_file(id)};
+      } catch (const Error&) {
+        // An unreadable run of old is no reason not to run now.
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<KernelChoice>& choices,
-                                    const fs::path& modules, RunDirectory& directory,
-                                    Progress& progress) {
+                                    Freshness freshness, const fs::path& modules,
+                                    RunDirectory& directory, Progress& progress) {
   const auto fail = [&](const KernelChoice& choice, const Error& error) {
     directory.mark(choice.id, KernelState::failed, error.what());
     progress.event(choice.id, fmt::format("failed: {}", error.what()));
@@ -210,8 +264,9 @@ std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<Kernel
   for (const KernelChoice& choice : from_catalogue) {
     requests.push_back({*choice.entry, choice.point_release});
   }
-  const auto stored = fetch_each(
-      store, requests, [&](size_t i, const Error& error) { fail(from_catalogue[i], error); });
+  const auto stored = fetch_each(store, requests, freshness, [&](size_t i, const Error& error) {
+    fail(from_catalogue[i], error);
+  });
   for (size_t i = 0; i < stored.size(); ++i) {
     const KernelChoice& choice = from_catalogue[i];
     if (!stored[i].tried) continue;

@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "orchestrator/scenario_list.h"
 #include "results/error.h"
@@ -12,19 +13,21 @@ namespace brokenpipe {
 namespace fs = std::filesystem;
 namespace {
 
-// `debian-6.12.107-rt` asks for point release 6.12.107 of the entry `debian-6.12-rt`.
+// `debian-6.12.107-rt` asks for point release 6.12.107 of the entry `debian-6.12-rt`, and
+// `debian-7.3~rc7` for a candidate of 7.3.
 std::optional<KernelChoice> point_release(const CatalogueEntry& entry, const std::string& word) {
   const size_t series = entry.id.find(entry.series);
   if (series == std::string::npos) return std::nullopt;
-  const std::string before = entry.id.substr(0, series + entry.series.size()) + ".";
+  const std::string before = entry.id.substr(0, series + entry.series.size());
   const std::string after = entry.id.substr(series + entry.series.size());
   if (!word.starts_with(before) || !word.ends_with(after) ||
       word.size() <= before.size() + after.size()) {
     return std::nullopt;
   }
   const std::string patch = word.substr(before.size(), word.size() - before.size() - after.size());
-  if (patch.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  return KernelChoice{word, entry, {}, entry.series + "." + patch};
+  static const std::regex format(R"(\.[0-9]+|~rc[0-9]+)");
+  if (!std::regex_match(patch, format)) return std::nullopt;
+  return point_release_of(entry, entry.series + patch);
 }
 
 std::vector<KernelChoice> meant_by(const Catalogue& catalogue, const std::string& word) {
@@ -51,6 +54,17 @@ std::vector<KernelChoice> meant_by(const Catalogue& catalogue, const std::string
 }
 
 }  // namespace
+
+KernelChoice point_release_of(const CatalogueEntry& entry, const std::string& point_release) {
+  std::string id = entry.id;
+  const size_t series = id.find(entry.series);
+  if (series == std::string::npos) {
+    id += "-" + point_release;
+  } else {
+    id.replace(series, entry.series.size(), point_release);
+  }
+  return {id, entry, {}, point_release};
+}
 
 std::vector<KernelChoice> select_kernels(const Catalogue& catalogue,
                                          const std::vector<std::string>& words) {

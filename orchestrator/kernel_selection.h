@@ -19,6 +19,10 @@ struct KernelChoice {
   bool is_host() const { return !entry && file.empty(); }
 };
 
+/// A point release of an entry, under its own id: `debian-6.12.107-rt` for 6.12.107 of
+/// `debian-6.12-rt`.
+KernelChoice point_release_of(const CatalogueEntry& entry, const std::string& point_release);
+
 /// What the KERNEL words ask for: catalogue ids, point releases of them, globs over ids, paths,
 /// `host`; the default matrix for no word. Throws UsageError, with near ids, for what is none.
 std::vector<KernelChoice> select_kernels(const Catalogue& catalogue,

@@ -26,6 +26,8 @@ int run(int argc, char** argv) {
   add_fetch_command(app, chosen);
   add_run_command(app, chosen);
   add_diff_command(app, chosen);
+  add_bisect_command(app, chosen);
+  add_nightly_command(app, chosen);
   add_report_command(app, chosen);
   add_publish_command(app, chosen);
   add_record_command(app, chosen);

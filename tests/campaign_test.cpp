@@ -126,6 +126,41 @@ TEST(Campaign, TakesOverWhatTheSameKernelAnsweredTheSameProbe) {
   EXPECT_EQ(second.result("debian-6.1").value().observations.size(), 1U);
 }
 
+TEST(Campaign, APointReleaseTakesOverWhatItAnsweredAsTheNewestOfItsSeries) {
+  Bench bench;
+  AnsweringHypervisor hypervisor(truthful);
+  ReadyKernel kernel = bench.kernel("6.1");
+  kernel.stored->id = kernel.id;
+  bench.run({kernel}, hypervisor);
+  kernel.id = "debian-6.1.0";
+  const RunDirectory second = bench.run({kernel}, hypervisor);
+  EXPECT_EQ(hypervisor.started.size(), 1U);
+  EXPECT_EQ(second.result("debian-6.1.0").value().kernel.id, "debian-6.1.0");
+}
+
+TEST(Campaign, WhatIsTakenOverKeepsItsConsole) {
+  Bench bench;
+  AnsweringHypervisor hypervisor([](const BootSpec& spec) {
+    GuestAnswers answers = truthful(spec);
+    answers.console = "Linux version 6.1";
+    return answers;
+  });
+  bench.run({bench.kernel("6.1")}, hypervisor);
+  const RunDirectory second = bench.run({bench.kernel("6.1")}, hypervisor);
+  EXPECT_THAT(read_file(second.console_file("debian-6.1")), HasSubstr("Linux version 6.1"));
+}
+
+TEST(Campaign, WhatIsNotGoodEnoughIsAskedAfresh) {
+  Bench bench;
+  bench.options.good_enough = [](const RunResult& result) {
+    return result.kernel.id != "debian-6.1";
+  };
+  AnsweringHypervisor hypervisor(truthful);
+  bench.run({bench.kernel("6.1"), bench.kernel("6.12")}, hypervisor);
+  bench.run({bench.kernel("6.1"), bench.kernel("6.12")}, hypervisor);
+  EXPECT_EQ(hypervisor.started.size(), 3U);
+}
+
 TEST(Campaign, AnotherProbeIsAskedAfresh) {
   Bench bench;
   AnsweringHypervisor hypervisor(truthful);

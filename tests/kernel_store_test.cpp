@@ -104,6 +104,21 @@ void flip_a_byte(const fs::path& file) {
   write_file(file, content);
 }
 
+TEST(KernelStore, APackageThatLiesInTheFolderOneStandsInIsFetchedAllTheSame) {
+  test::LocalRepository repository;
+  const fs::path deb = repository.add_kernel("bookworm", image_47, "6.1.170-3");
+  repository.publish("bookworm");
+  const Store store(repository);
+  const TemporaryDirectory here(testing::TempDir());
+  fs::copy_file(deb, here.path() / deb.filename());
+  KernelStore opened = store.open();
+  const fs::path before = fs::current_path();
+  fs::current_path(here.path());
+  const auto fetched = opened.fetch({{bookworm, {}}}, Freshness::stored_is_enough);
+  fs::current_path(before);
+  EXPECT_TRUE(fetched.at(0).has_value());
+}
+
 TEST(KernelStore, TheNewestKernelOfASeriesIsFetchedWithItsModules) {
   test::LocalRepository repository;
   repository.add_kernel("bookworm", image_47, "6.1.170-3");

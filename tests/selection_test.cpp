@@ -52,6 +52,20 @@ TEST(KernelSelection, AKernelAskedForTwiceRunsOnce) {
               ElementsAre("debian-6.1", "debian-6.1-rt"));
 }
 
+TEST(KernelSelection, AReleaseCandidateIsAPointRelease) {
+  const auto choices = select_kernels(catalogue, {"debian-6.12~rc7"});
+  ASSERT_EQ(choices.size(), 1U);
+  EXPECT_EQ(choices[0].id, "debian-6.12~rc7");
+  EXPECT_EQ(choices[0].point_release, "6.12~rc7");
+}
+
+TEST(KernelSelection, APointReleaseIsNamedAsItIsAskedFor) {
+  const CatalogueEntry& rt = catalogue.entries[2];
+  const KernelChoice choice = point_release_of(rt, "6.1.55");
+  EXPECT_EQ(choice.id, "debian-6.1.55-rt");
+  EXPECT_THAT(ids({choice.id}), ElementsAre(choice.id));
+}
+
 TEST(KernelSelection, APointReleaseKeepsItsOwnId) {
   const auto choices = select_kernels(catalogue, {"debian-6.12.107"});
   ASSERT_EQ(choices.size(), 1U);

@@ -18,6 +18,8 @@ void add_kernels_command(CLI::App& app, Action& chosen);
 void add_fetch_command(CLI::App& app, Action& chosen);
 void add_run_command(CLI::App& app, Action& chosen);
 void add_diff_command(CLI::App& app, Action& chosen);
+void add_bisect_command(CLI::App& app, Action& chosen);
+void add_nightly_command(CLI::App& app, Action& chosen);
 void add_report_command(CLI::App& app, Action& chosen);
 void add_publish_command(CLI::App& app, Action& chosen);
 void add_record_command(CLI::App& app, Action& chosen);

@@ -1,12 +1,9 @@
 #include "orchestrator/commands/run.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
-#include <ctime>
 #include <memory>
 #include <thread>
 
@@ -17,7 +14,6 @@
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/report_data.h"
 #include "orchestrator/interrupt.h"
-#include "orchestrator/lazy_virt.h"
 #include "orchestrator/paths.h"
 #include "orchestrator/scenario_list.h"
 #include "results/error.h"
@@ -36,55 +32,11 @@ std::vector<std::string> needs_of(const std::vector<ScenarioInfo>& scenarios) {
   return needs;
 }
 
-std::string this_machine() {
-  utsname host{};
-  uname(&host);
-  return fmt::format("{} {} {} {}", host.sysname, host.release, host.version, host.machine);
-}
-
-RunDirectory new_run(const fs::path& out, const std::vector<KernelChoice>& requests,
-                     const std::vector<std::string>& command_line) {
-  const std::tm now = fmt::gmtime(std::time(nullptr));
-  RunRecord record;
-  record.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now);
-  record.id = fmt::format("{:%Y%m%dT%H%M%SZ}", now);
-  record.command_line = command_line;
-  record.uname = this_machine();
-  for (const KernelChoice& request : requests) {
-    PlannedKernel planned;
-    planned.id = request.id;
-    record.kernels.push_back(planned);
-  }
-  return RunDirectory::create(out, record);
-}
-
-// What a resumed run still has to do: everything that is not done, and what another probe has
-// answered, for one run holds the answers of one probe.
-std::vector<KernelChoice> left_to_do(const RunDirectory& directory, const ProbeIdentity& probe,
-                                     std::vector<KernelChoice> requests) {
-  std::erase_if(requests, [&](const KernelChoice& request) {
-    const auto& kernels = directory.run().kernels;
-    return std::any_of(kernels.begin(), kernels.end(), [&](const PlannedKernel& planned) {
-      return planned.id == request.id && planned.state == KernelState::done &&
-             directory.result(request.id).value().probe == probe;
-    });
-  });
-  return requests;
-}
-
-fs::path runs_directory(const RunOptions& options) {
-  return options.out.empty() ? state_directory() / "runs" : fs::absolute(options.out);
-}
-
 std::vector<std::string> ids(const std::vector<KernelChoice>& requests) {
   std::vector<std::string> ids;
   ids.reserve(requests.size());
   for (const KernelChoice& request : requests) ids.push_back(request.id);
   return ids;
-}
-
-std::string uri(const RunOptions& options) {
-  return options.connect.empty() ? embedded_uri : options.connect;
 }
 
 Accelerator choose_accelerator(const RunOptions& options, const GuestOrder& order,
@@ -114,7 +66,7 @@ int print_commands(const RunOptions& options) {
   GuestOrder order = guest_order(options);
   if (options.accelerator == "kvm") order.accelerator = Accelerator::kvm;
   KernelStore store = open_store(options.store, {});
-  LazyVirt virt(uri(options), cache_directory() / "libvirt");
+  LazyVirt virt = hypervisor_of(options);
   for (const KernelChoice& request :
        select_kernels(open_catalogue(options.store), options.kernels)) {
     if (request.is_host()) {
@@ -170,6 +122,31 @@ int run_and_report(const RunOptions& asked) {
 
 }  // namespace
 
+void add_guest_options(CLI::App& command, RunOptions& options) {
+  command.add_option("--probe", options.probe,
+                     "A probe of your own build instead of the one beside this program");
+  command.add_option("--connect", options.connect,
+                     "libvirt URI (default: qemu:///embed, which needs no daemon)");
+  command.add_option("--boot-timeout", options.boot_timeout, "Seconds to the probe's first record")
+      ->capture_default_str();
+  command
+      .add_option("--no-progress-timeout", options.no_progress_timeout,
+                  "Seconds from record to record")
+      ->capture_default_str();
+  command.add_option("--time-limit", options.time_limit, "Seconds for a guest, all in all")
+      ->capture_default_str();
+  command.add_option("--append", options.append, "More for the kernel's command line");
+  add_store_options(command, options.store);
+}
+
+fs::path runs_directory(const RunOptions& options) {
+  return options.out.empty() ? state_directory() / "runs" : fs::absolute(options.out);
+}
+
+LazyVirt hypervisor_of(const RunOptions& options) {
+  return {options.connect.empty() ? embedded_uri : options.connect, cache_directory() / "libvirt"};
+}
+
 void add_campaign_options(CLI::App& command, RunOptions& options) {
   command.add_option("KERNEL", options.kernels,
                      "Ids of the catalogue or globs over them, point releases (debian-6.12.107), "
@@ -192,26 +169,13 @@ void add_campaign_options(CLI::App& command, RunOptions& options) {
                   "opinion")
       ->check(CLI::IsMember({"warp", "real"}))
       ->capture_default_str();
-  command.add_option("--probe", options.probe,
-                     "A probe of your own build instead of the one beside this program");
-  command.add_option("--connect", options.connect,
-                     "libvirt URI (default: qemu:///embed, which needs no daemon)");
-  command.add_option("--boot-timeout", options.boot_timeout, "Seconds to the probe's first record")
-      ->capture_default_str();
-  command
-      .add_option("--no-progress-timeout", options.no_progress_timeout,
-                  "Seconds from record to record")
-      ->capture_default_str();
-  command.add_option("--time-limit", options.time_limit, "Seconds for a guest, all in all")
-      ->capture_default_str();
-  command.add_option("--append", options.append, "More for the kernel's command line");
   command.add_option("--modules", options.modules,
                      "lib/modules/RELEASE of a kernel given by its path");
   command.add_flag("--fresh", options.fresh,
                    "Run again what was run before with the same kernel and the same probe");
   command.add_flag("--console", options.console, "Show the guests' logs as they come, on stderr");
   command.add_option("--against", options.against, "A reference of your own instead of Linux 3.16");
-  add_store_options(command, options.store);
+  add_guest_options(command, options);
 }
 
 GuestOrder guest_order(const RunOptions& options) {
@@ -266,10 +230,10 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
   Progress progress(stderr, live, ids(requests));
   KernelStore store =
       open_store(options.store, [&](const std::string& line) { progress.note(line); });
-  const std::vector<ReadyKernel> ready =
-      make_ready(store, requests, options.modules, directory, progress);
+  const std::vector<ReadyKernel> ready = make_ready(store, requests, Freshness::stored_is_enough,
+                                                    options.modules, directory, progress);
 
-  LazyVirt virt(uri(options), cache_directory() / "libvirt");
+  LazyVirt virt = hypervisor_of(options);
   const InterruptWatch watch;
   campaign.order.accelerator = choose_accelerator(options, campaign.order, ready, virt, progress);
   run_campaign([&]() -> Hypervisor& { return virt(); }, ready, campaign, directory, progress,

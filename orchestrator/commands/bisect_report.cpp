@@ -1,0 +1,121 @@
+#include "orchestrator/commands/bisect_report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "images/changelog.h"
+#include "orchestrator/commands/report_data.h"
+#include "orchestrator/reports/summary.h"
+#include "results/json_file.h"
+
+namespace brokenpipe {
+namespace {
+
+void print_changelog(const Finding& finding, const Question& question) {
+  const std::string& release = finding.newer().point_release;
+  const std::string at_kernel_org =
+      fmt::format("kernel.org's ChangeLog-{} and those before it have what changed.", release);
+  if (!finding.has_changelog) {
+    fmt::print("\nNo package on offer holds the changelog of {}: {}\n", release, at_kernel_org);
+    return;
+  }
+  const Subsystems subsystems = subsystems_of(question.scenario.grounds);
+  std::vector<std::string> words = subsystems.words;
+  words.insert(words.end(), subsystems.roots.begin(), subsystems.roots.end());
+  fmt::print("\nOf the {} in the changelog of Debian's linux after {} up to {}, those on {}:\n",
+             counted(finding.changelog_entries, "change"), finding.older().point_release, release,
+             fmt::join(words, ", "));
+  for (const std::string& entry : finding.changelog) fmt::print("  {}\n", entry);
+  if (finding.changelog.empty()) fmt::print("  none. {}\n", at_kernel_org);
+}
+
+void print_found(const Finding& finding, const Question& question) {
+  const std::string unjudged =
+      finding.after == finding.before + 1
+          ? ""
+          : fmt::format(" {} between them cannot be judged.",
+                        counted(finding.after - finding.before - 1, "kernel"));
+  fmt::print("\nThe answer changes between {} and {}.{}\n", finding.older().id, finding.newer().id,
+             unjudged);
+  if (!finding.within_a_series()) {
+    fmt::print(
+        "\nThese are of different series. Stable series are branches: {0} and {1} have grown "
+        "apart, and a change\nmay be in either by back-port. What lies between them is all of the "
+        "mainline between {0} and {1},\nand what each has taken back; no kernel on offer lies "
+        "nearer.\n",
+        finding.older().entry->series, finding.newer().entry->series);
+  }
+  if (finding.changes > 1) {
+    fmt::print(
+        "\nIt is not one change: along these kernels the answer changes {} times. This is "
+        "one of them.\n",
+        finding.changes);
+  }
+  const Changes changes = known_changes();
+  for (const std::string& id : finding.explained_by) {
+    const auto change = std::find_if(changes.changes.begin(), changes.changes.end(),
+                                     [&](const Change& c) { return c.id == id; });
+    fmt::print("\nKnown: {} {} ({})\n  {}\n", change->commit.substr(0, 12), change->subject,
+               versions_of(*change), change->says);
+  }
+  if (finding.within_a_series()) print_changelog(finding, question);
+}
+
+}  // namespace
+
+void print_text(const Finding& finding, const Question& question) {
+  fmt::print("{}{}{}\n{}\n\n", question.scenario.id, question.step.empty() ? "" : "#",
+             question.step, question.scenario.asks);
+  size_t width = 0;
+  for (const KernelAnswer& answer : finding.answers) width = std::max(width, answer.kernel.size());
+  for (const KernelAnswer& answer : finding.answers) {
+    fmt::print("{:<{}}  {}\n", answer.kernel, width, answer.answer);
+  }
+  const std::string& first = finding.chain.front().id;
+  const std::string& last = finding.chain.back().id;
+  if (finding.ending == Bisection::Ending::found) {
+    print_found(finding, question);
+  } else if (finding.ending == Bisection::Ending::alike) {
+    fmt::print("\n{} and {} answer alike: there is nothing to bisect.\n", first, last);
+    if (finding.changes > 0) {
+      fmt::print("Kernels between them answer otherwise: take one for an end.\n");
+    } else if (finding.chain.front().entry->series != finding.chain.back().entry->series) {
+      fmt::print(
+          "Stable series are branches, and what is in both by back-port may be missing between "
+          "them:\n`brokenpipe run --scenario {}` asks them all.\n",
+          question.scenario.id);
+    }
+  } else {
+    fmt::print("\n{} or {} could not be asked, and both have to answer.\n", first, last);
+  }
+}
+
+void print_json(const Finding& finding, const Question& question) {
+  constexpr Words<Bisection::Ending, 3> endings{{
+      {Bisection::Ending::found, "found"},
+      {Bisection::Ending::alike, "alike"},
+      {Bisection::Ending::unanswered, "unanswered"},
+  }};
+  nlohmann::ordered_json json;
+  json["scenario"] = question.scenario.id;
+  json["step"] = question.step;
+  json["ending"] = word_for(endings, finding.ending);
+  json["answers"] = nlohmann::ordered_json::array();
+  for (const KernelAnswer& answer : finding.answers) {
+    json["answers"].push_back(
+        {{"kernel", answer.kernel}, {"package", answer.package}, {"answer", answer.answer}});
+  }
+  json["changes_along_them"] = finding.changes;
+  if (finding.ending == Bisection::Ending::found) {
+    json["before"] = finding.older().id;
+    json["after"] = finding.newer().id;
+    json["explained_by"] = finding.explained_by;
+    json["changelog"] = finding.changelog;
+  }
+  fmt::print("{}", json_text(json));
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "orchestrator/bisect.h"
+#include "orchestrator/kernel_selection.h"
+#include "orchestrator/question.h"
+
+/// What a bisection came to, and how it is told.
+namespace brokenpipe {
+
+/// What one kernel answers.
+struct KernelAnswer {
+  std::string kernel;
+  std::string package;
+  std::string answer;  ///< for people
+};
+
+struct Finding {
+  Bisection::Ending ending = Bisection::Ending::unanswered;
+  std::vector<KernelChoice> chain;  ///< that was searched last
+  std::size_t before = 0;           ///< in `chain`, as in Bisection
+  std::size_t after = 0;
+  std::vector<KernelChoice> known;        ///< whose answer is known, oldest first
+  std::vector<KernelAnswer> answers;      ///< of `known`
+  std::size_t changes = 0;                ///< of the answer along them
+  std::vector<std::string> explained_by;  ///< ids of changes
+  bool has_changelog = false;
+  std::vector<std::string> changelog;  ///< on the subsystems in the scenario's grounds
+  std::size_t changelog_entries = 0;   ///< on any
+
+  const KernelChoice& older() const { return chain.at(before); }
+  const KernelChoice& newer() const { return chain.at(after); }
+  bool within_a_series() const { return older().entry->series == newer().entry->series; }
+};
+
+/// On standard output, as the next.
+void print_text(const Finding& finding, const Question& question);
+void print_json(const Finding& finding, const Question& question);
+
+}  // namespace brokenpipe

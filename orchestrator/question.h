@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/scenario_list.h"
+#include "results/run_result.h"
+
+/// One question to many kernels: a scenario, or one step of it.
+namespace brokenpipe {
+
+struct Question {
+  ScenarioInfo scenario;
+  std::string step;  ///< empty: all of them and the ending
+};
+
+/// Reads `tcp/x` or `tcp/x#send#2`, which is step send#2 of tcp/x. Throws UsageError, with near
+/// ids, where the probe has no such scenario.
+Question question_of(const std::string& words, const std::filesystem::path& probe);
+
+/// What a result has seen of the scenario; null where nothing.
+const Observation* observation_of(const RunResult& result, const Question& question);
+
+/// A step by its id; null where it was not made.
+const Step* step_of(const Observation& seen, std::string_view id);
+
+/// The answer, as text that is equal where and only where the answers are. Nothing where the
+/// scenario came to no conclusion.
+std::optional<std::string> answer_in(const RunResult& result, const Question& question);
+
+/// The steps that not all of these answer alike, and `ending` where those differ.
+std::set<std::string> places_that_vary(const std::vector<const Observation*>& answers);
+
+/// The answer for people: the step that is asked for, else the steps in `places`, else all.
+std::string told(const Observation& seen, const Question& question,
+                 const std::set<std::string>& places);
+
+}  // namespace brokenpipe
