@@ -35,6 +35,16 @@ Json trace_json(const Observation& observation) {
   return trace;
 }
 
+Json number_json(const KernelVersion& version) {
+  return Json::array({version.major, version.minor, version.patch});
+}
+
+Json numbers_json(const std::vector<KernelVersion>& versions) {
+  Json numbers = Json::array();
+  for (const KernelVersion& version : versions) numbers.push_back(number_json(version));
+  return numbers;
+}
+
 bool is_about(const Move& move, const std::string& scenario) {
   return std::any_of(move.scenarios.begin(), move.scenarios.end(),
                      [&](const std::string& glob) { return matches(glob, scenario); });
@@ -57,6 +67,7 @@ void Comparable::add(const RunRecord& run, const RunResult& result) {
   Result kept{run.id,
               run.started,
               result.kernel,
+              result.probe.sha256,
               result.probe.selection,
               vouches_for_all(result.guest.ending),
               {}};
@@ -76,8 +87,12 @@ Json Comparable::json(const SiteModel& model) const {
   Json json;
   json["changes"] = Json::array();
   for (const Change& change : model.changes.changes)
-    json["changes"].push_back(
-        {{"id", change.id}, {"commit", commit_of(change)}, {"subject", change.subject}});
+    json["changes"].push_back({{"id", change.id},
+                               {"commit", commit_of(change)},
+                               {"subject", change.subject},
+                               {"mainline", number_json(change.mainline)},
+                               {"stable", numbers_json(change.stable)},
+                               {"until", change.until ? number_json(*change.until) : Json()}});
   json["results"] = Json::array();
   for (const Result& result : results_) {
     Json item{{"run", result.run},
@@ -85,10 +100,12 @@ Json Comparable::json(const SiteModel& model) const {
               {"kernel", result.kernel.id},
               {"release", result.kernel.release},
               {"version", version_text(result.kernel)},
+              {"probe", result.probe},
               {"whole", result.whole}};
-    item["changes"] = nullptr;
+    item["number"] = nullptr;
+    item["changes"] = Json::array();
     if (const auto version = version_of(result.kernel)) {
-      item["changes"] = Json::array();
+      item["number"] = number_json(*version);
       for (std::size_t i = 0; i < model.changes.changes.size(); ++i)
         if (in_effect(model.changes.changes[i], *version)) item["changes"].push_back(i);
     }

@@ -26,6 +26,7 @@ class Comparable {
     std::string run;
     std::string started;
     KernelIdentity kernel;
+    std::string probe;  ///< its SHA-256
     std::vector<std::string> selection;
     bool whole = false;                         ///< its guest got to the end
     std::map<std::string, std::size_t> traces;  ///< by scenario

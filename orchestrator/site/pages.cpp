@@ -104,7 +104,7 @@ Json change_data(const Change& change) {
           {"says", change.says},
           {"versions", versions_of(change)},
           {"commit", commit_of(change)},
-          {"whole_commit", change.commit.empty() ? "not found" : change.commit},
+          {"whole_commit", change.commit},
           {"subject", change.subject},
           {"source", change.source}};
 }

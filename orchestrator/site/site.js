@@ -295,44 +295,72 @@ function value_at(trace, place) {
   return place === "ending" ? trace.told : find_step(trace, place) ?? "not made";
 }
 
-// The changes that lead from one value to the other, the shortest way; none where nothing does.
+const number_of = ([major, minor, patch]) => (major * 1000 + minor) * 1000 + patch;
+const same_series = (one, other) => one[0] === other[0] && one[1] === other[1];
+
+// Where on the way from one version to the other a change comes or goes: way_point() of
+// results/changes.cpp.
+function way_point(change, from, to, from_has_it) {
+  const [having, lacking] = from_has_it ? [from, to] : [to, from];
+  let turn = change.mainline;
+  if (change.until && number_of(lacking) >= number_of(change.until)) turn = change.until;
+  else if (number_of(having) < number_of(change.mainline))
+    turn = change.stable.find((version) => same_series(version, having));
+  const along = number_of(from) < number_of(to) ? number_of(turn) : -number_of(turn);
+  if (same_series(from, to)) return [0, along];
+  if (turn[2] > 0 && same_series(turn, from)) return [0, -number_of(turn)];
+  if (turn[2] > 0 && same_series(turn, to)) return [2, number_of(turn)];
+  return [1, along];
+}
+
+const before_on_the_way = (one, other) =>
+  one.when[0] !== other.when[0] ? one.when[0] < other.when[0] : one.when[1] < other.when[1];
+
+// The changes that lead from one value to the other in the order of their releases, the shortest
+// way; none where nothing does. As results/explanations.cpp.
 function explain(moves, active, place, from, to) {
   const here = moves
     .filter(([change, step]) => step === place && active.has(change))
-    .map(([change, , before, after]) =>
-      active.get(change) ? { change, from: before, to: after } : { change, from: after, to: before });
-  const frontier = [{ value: from, way: [] }];
-  const walked = new Set();
-  while (frontier.length) {
-    const reached = frontier.shift();
-    for (const move of here) {
-      if (walked.has(move) || move.from !== reached.value) continue;
-      walked.add(move);
-      const way = [...reached.way, move.change];
-      if (move.to === to) return way;
-      frontier.push({ value: move.to, way });
+    .map(([change, , before, after]) => {
+      const { backwards, when } = active.get(change);
+      return { change, when, from: backwards ? after : before, to: backwards ? before : after };
+    });
+  const begun = [[]];
+  while (begun.length) {
+    const way = begun.shift();
+    const last = way.at(-1);
+    for (const next of here) {
+      if (next.from !== (last ? last.to : from) || (last && before_on_the_way(next, last))) continue;
+      if (way.includes(next)) continue;
+      const further = [...way, next];
+      if (next.to === to) return further.map(({ change }) => change);
+      begun.push(further);
     }
   }
   return [];
 }
 
-// The changes between two kernels: whether each was gained (true) or is missing (false).
-function changes_between(a, b) {
+// The changes that one of two kernels has and the other has not.
+function changes_between(changes, a, b) {
   const active = new Map();
-  if (!a.changes || !b.changes) return active;
-  const before = new Set(a.changes);
-  const after = new Set(b.changes);
-  for (const change of after) if (!before.has(change)) active.set(change, true);
-  for (const change of before) if (!after.has(change)) active.set(change, false);
+  if (!a.number || !b.number) return active;
+  const [before, after] = [new Set(a.changes), new Set(b.changes)];
+  changes.forEach((change, index) => {
+    if (before.has(index) === after.has(index)) return;
+    const backwards = before.has(index);
+    active.set(index, { backwards, when: way_point(change, a.number, b.number, backwards) });
+  });
   return active;
 }
 
-function judge(scenario, a, b, b_whole, active) {
+// `one` and `other` are the results, `a` and `b` what they saw; `due`: the first should have seen it.
+function judge(scenario, one, other, a, b, due, active) {
   if (!b)
-    return { verdict: "inconclusive", reason: b_whole ? "the probe does not have this scenario" : "the guest did not get to it" };
+    return { verdict: "inconclusive", reason: other.whole ? "the probe does not have this scenario" : "the guest did not get to it" };
   if (unanswered.includes(b.ending)) return { verdict: "inconclusive", reason: `${b.ending}: ${b.reason}` };
-  if (!a) return { verdict: b.disagreeing ? "flaky" : "unreferenced", reason: "" };
-  if (unanswered.includes(a.ending)) return { verdict: "inconclusive", reason: `before: ${a.ending}: ${a.reason}` };
+  if (!a && b.disagreeing) return { verdict: "flaky", reason: "" };
+  if (!a) return due ? { verdict: "inconclusive", reason: "A did not get to it" } : { verdict: "unreferenced", reason: "" };
+  if (unanswered.includes(a.ending)) return { verdict: "inconclusive", reason: `A: ${a.ending}: ${a.reason}` };
   const steady = !a.disagreeing && !b.disagreeing;
   if (steady && a.ending === "unsupported" && b.ending !== "unsupported") return { verdict: "new", reason: a.reason };
   if (steady && b.ending === "unsupported" && a.ending !== "unsupported") return { verdict: "gone", reason: b.reason };
@@ -341,8 +369,10 @@ function judge(scenario, a, b, b_whole, active) {
   for (const [id] of a.steps) if (!places.includes(id)) places.push(id);
   const flaky = (trace, place) =>
     (trace.disagreeing ?? []).some((other) => value_at(other, place) !== value_at(trace, place));
+  // The same probe makes the same steps: one that is not there was not made.
+  const whole = one.probe === other.probe;
   const judged = places.map((place) => {
-    const from = place === "ending" ? a.told : find_step(a, place);
+    const from = whole || place === "ending" ? value_at(a, place) : find_step(a, place);
     const to = value_at(b, place);
     if (flaky(a, place) || flaky(b, place)) return { place, verdict: "flaky", from, to };
     if (from === undefined) return { place, verdict: "unreferenced", from: "", to };
@@ -363,14 +393,15 @@ function judge(scenario, a, b, b_whole, active) {
 
 // Every scenario of two results, with its verdict; those that were not asked for are left out.
 function compare(data, a, b) {
-  const active = changes_between(a, b);
+  const active = changes_between(data.changes, a, b);
   const compared = [];
   data.scenarios.forEach((scenario, index) => {
     const [before, after] = [a.traces[index], b.traces[index]];
     if (after === -2 || (after < 0 && before < 0)) return;
+    const due = !a.whole && before === -1;
     compared.push({
       scenario,
-      ...judge(scenario, scenario.traces[before], scenario.traces[after], b.whole, active),
+      ...judge(scenario, a, b, scenario.traces[before], scenario.traces[after], due, active),
     });
   });
   return compared;
