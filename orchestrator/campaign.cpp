@@ -26,6 +26,7 @@ bool same_inputs(const RunResult& earlier, const StoredKernel& kernel, const Gue
   if (order.clock != Clock::warp || earlier.guest.clock != "warp") return false;
   if (!vouches_for_all(earlier.guest.ending)) return false;
   if (earlier.kernel.sha256 != kernel.sha256 || earlier.probe != order.identity) return false;
+  if (earlier.guest.modules != module_names(order, kernel)) return false;
   const auto ladder = boot_ladder(boot_image(kernel.image, order.cache));
   return std::any_of(ladder.begin(), ladder.end(), [&](const BootVariant& variant) {
     return variant.name == earlier.guest.boot_image &&

@@ -52,6 +52,11 @@ class Collector {
   const KernelRunEvents& events_;
 };
 
+std::vector<fs::path> modules_of(const GuestOrder& order, const StoredKernel& kernel) {
+  if (kernel.modules.empty()) return {};
+  return resolve_modules(kernel.modules, worth_loading(order.modules, kernel.release), order.cache);
+}
+
 RunResult empty_result(const GuestOrder& order, const StoredKernel& kernel) {
   RunResult result;
   result.kernel.id = kernel.id;
@@ -84,6 +89,12 @@ void check_identity(const RunResult& result, const StoredKernel& kernel) {
 
 }  // namespace
 
+std::vector<std::string> module_names(const GuestOrder& order, const StoredKernel& kernel) {
+  std::vector<std::string> names;
+  for (const fs::path& module : modules_of(order, kernel)) names.push_back(module.stem());
+  return names;
+}
+
 PreparedGuest prepare_guest(const GuestOrder& order, const StoredKernel& kernel,
                             const BootVariant& variant, const std::string& name,
                             const fs::path& directory) {
@@ -101,10 +112,7 @@ PreparedGuest prepare_guest(const GuestOrder& order, const StoredKernel& kernel,
 
   InitramfsContents contents;
   contents.probe = order.probe;
-  if (!kernel.modules.empty()) {
-    contents.modules =
-        resolve_modules(kernel.modules, worth_loading(order.modules, kernel.release), order.cache);
-  }
+  contents.modules = modules_of(order, kernel);
   // Told by what the guest is, not drawn by lot: under the warp clock a guest that finds other
   // bytes in its memory would take other turns. It still tells this guest's frames from others'.
   constexpr size_t nonce_digits = 16;
@@ -150,6 +158,7 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
     result.guest.libvirt = hypervisor.libvirt_version();
     result.guest.boot_image = variant.name;
     result.guest.cmdline = guest.spec.cmdline;
+    result.guest.modules = module_names(order, kernel);
     if (fs::exists(guest.spec.console)) write_file(console, read_file(guest.spec.console));
     if (came_up(outcome, guest.spec.console)) {
       if (!outcome.records.empty()) memory.remember(variant, kernel.sha256, order.accelerator);

@@ -37,6 +37,9 @@ struct PreparedGuest {
   std::string nonce;
 };
 
+/// Names of the modules that a guest of this kernel carries for the order, in the order of loading.
+std::vector<std::string> module_names(const GuestOrder& order, const StoredKernel& kernel);
+
 /// Builds the initramfs and describes the guest. `name` is the domain's.
 PreparedGuest prepare_guest(const GuestOrder& order, const StoredKernel& kernel,
                             const BootVariant& variant, const std::string& name,

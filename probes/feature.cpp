@@ -209,8 +209,9 @@ std::string pty_missing() {
 
 // Where it is there, a mount without source and options is refused for another reason.
 std::string file_system_missing(const char* module, const char* type) {
-  if (geteuid() != 0) return std::string("mount(") + type + "): " + errno_name(EPERM);
-  if (mount("", "/", type, 0, "") == 0 || errno != ENODEV) return {};
+  if (mount("", "/", type, 0, "") == 0) return {};
+  if (errno == EPERM) return std::string("mount(") + type + "): " + errno_name(EPERM);
+  if (errno != ENODEV) return {};
   return std::string("module ") + module + " not available: mount: " + errno_name(errno);
 }
 
@@ -232,7 +233,7 @@ std::string nfs4_missing() {
 std::string fuse_missing() {
   const Fd fd(open("/dev/fuse", O_RDWR | O_CLOEXEC));
   if (fd < 0) return unless_done("open(/dev/fuse)", fd);
-  return geteuid() == 0 ? std::string() : "mount(fuse): " + errno_name(EPERM);
+  return file_system_missing("fuse", "fuse");
 }
 
 std::string nfs4_krb5_missing() {

@@ -104,7 +104,7 @@ KernelIdentity kernel_from(const JsonPlace& place) {
 
 GuestRun guest_from(const JsonPlace& place) {
   place.only({"ending", "reason", "accelerator", "clock", "qemu", "libvirt", "boot_image",
-              "cmdline", "timings"});
+              "cmdline", "modules", "timings"});
   GuestRun guest;
   guest.ending = place.at("ending").one_of(guest_endings);
   guest.reason = text_or_nothing(place, "reason");
@@ -114,6 +114,7 @@ GuestRun guest_from(const JsonPlace& place) {
   guest.libvirt = place.at("libvirt").text();
   guest.boot_image = place.at("boot_image").text();
   guest.cmdline = place.at("cmdline").text();
+  if (const auto modules = place.find("modules")) guest.modules = modules->texts();
   const JsonPlace timings = place.at("timings");
   if (!timings.value().is_object()) timings.fail("not an object");
   for (const auto& [name, value] : timings.value().items())
@@ -197,6 +198,7 @@ OrderedJson to_json(const GuestRun& guest) {
   json["libvirt"] = guest.libvirt;
   json["boot_image"] = guest.boot_image;
   json["cmdline"] = guest.cmdline;
+  if (!guest.modules.empty()) json["modules"] = guest.modules;
   json["timings"] = guest.timings;
   return json;
 }

@@ -84,6 +84,7 @@ struct GuestRun {
   std::string libvirt;
   std::string boot_image;  ///< the rung of the boot ladder that came up
   std::string cmdline;
+  std::vector<std::string> modules;  ///< names of those that it carried, in the order of loading
   /// Seconds of wall time by what they went into (`boot`, `run`); their sum is what the guest
   /// took.
   std::map<std::string, double> timings;

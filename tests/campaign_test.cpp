@@ -126,6 +126,17 @@ TEST(Campaign, TakesOverWhatTheSameKernelAnsweredTheSameProbe) {
   EXPECT_EQ(second.result("debian-6.1").value().observations.size(), 1U);
 }
 
+TEST(Campaign, OtherModulesAreAskedAfresh) {
+  Bench bench;
+  AnsweringHypervisor hypervisor(truthful);
+  const RunDirectory first = bench.run({bench.kernel("6.1")}, hypervisor);
+  RunResult result = first.result("debian-6.1").value();
+  result.guest.modules = {"sctp"};
+  write_run_result(first.result_file("debian-6.1"), result);
+  bench.run({bench.kernel("6.1")}, hypervisor);
+  EXPECT_EQ(hypervisor.started.size(), 2U);
+}
+
 TEST(Campaign, APointReleaseTakesOverWhatItAnsweredAsTheNewestOfItsSeries) {
   Bench bench;
   AnsweringHypervisor hypervisor(truthful);

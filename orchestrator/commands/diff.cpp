@@ -43,25 +43,34 @@ Side side_named(const std::string& name) {
   return result_of(open_run(run), run, name.substr(colon + 1));
 }
 
+bool is_matrix(const RunDirectory& run) {
+  return run.run().kernels.size() != 1;
+}
+
 // A run of one kernel is as good as that kernel's result.
 Side narrowed(Side side, const std::string& name) {
   const auto* run = std::get_if<RunDirectory>(&side);
-  if (run == nullptr || run->run().kernels.size() != 1) return side;
+  if (run == nullptr || is_matrix(*run)) return side;
   return result_of(*run, name, run->run().kernels.front().id);
 }
 
 ReportData both_sides(const std::string& name_of_a, const std::string& name_of_b) {
   const Changes changes = known_changes();
-  const Side a = narrowed(side_named(name_of_a), name_of_a);
-  const Side b = narrowed(side_named(name_of_b), name_of_b);
+  Side a = side_named(name_of_a);
+  Side b = side_named(name_of_b);
+  const auto* run_a = std::get_if<RunDirectory>(&a);
+  const auto* run_b = std::get_if<RunDirectory>(&b);
+  // Kernel by kernel, even where one of the two runs happens to be of one.
+  if (run_a != nullptr && run_b != nullptr && (is_matrix(*run_a) || is_matrix(*run_b)))
+    return compare(*run_a, *run_b, changes);
+  a = narrowed(std::move(a), name_of_a);
+  b = narrowed(std::move(b), name_of_b);
   if (const auto* result = std::get_if<RunResult>(&a)) {
     return std::visit([&](const auto& other) { return compare(*result, other, changes); }, b);
   }
-  const auto& run = std::get<RunDirectory>(a);
-  if (const auto* result = std::get_if<RunResult>(&b)) {
-    return compare(result_of(run, name_of_a, result->kernel.id), *result, changes);
-  }
-  return compare(run, std::get<RunDirectory>(b), changes);
+  const auto& result = std::get<RunResult>(b);
+  return compare(result_of(std::get<RunDirectory>(a), name_of_a, result.kernel.id), result,
+                 changes);
 }
 
 ReportData compared(const Options& options) {

@@ -58,7 +58,9 @@ Line line_of(Line line, const PlaceVerdict& place, const ReportData& data) {
   line.step = place.place;
   line.call = step.call;
   line.args = step.args;
-  line.verdict = verdict_word(place.verdict, data);
+  line.verdict = place.verdict == Verdict::differs && !data.comparison
+                     ? (place.unexplained() ? "unexplained" : "explained")
+                     : verdict_word(place.verdict, data);
   line.expected = seen(place.expected);
   line.got = seen(place.got);
   for (const std::string& change : place.changes)

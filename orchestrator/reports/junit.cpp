@@ -50,10 +50,8 @@ std::string differences(const ScenarioVerdict& scenario, const Terms& terms) {
 }
 
 void add_outcome(pugi::xml_node testcase, const ScenarioVerdict& scenario, const ReportData& data) {
-  const std::string verdict(verdict_word(scenario.verdict, data));
   const Terms terms = terms_of(data);
-  const std::string message =
-      scenario.reason.empty() ? verdict : fmt::format("{}: {}", verdict, scenario.reason);
+  const std::string message = verdict_and_reason(scenario, data);
   switch (scenario.verdict) {
     case Verdict::same:
       break;

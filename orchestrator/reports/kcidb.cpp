@@ -88,9 +88,12 @@ std::string excerpt(const ScenarioVerdict& scenario, const Terms& terms) {
   return text_for_kcidb(text.substr(0, longest_excerpt));
 }
 
-/// The ids under which a kernel of a run is known in the database.
+/// The id under which a kernel of a run is known in the database; where there is no run, what it
+/// was held against tells it from others.
 std::string id_of(const ReportData& data, const KernelReport& kernel) {
-  const std::string run = data.run ? data.run->id + ":" : std::string();
+  const std::string run = data.run         ? data.run->id + ":"
+                          : data.reference ? "against-" + data.reference->id + ":"
+                                           : std::string();
   return text_for_kcidb(fmt::format("{}:{}{}", origin, run, kernel.plan.id));
 }
 

@@ -182,6 +182,14 @@ std::string_view verdict_word(Verdict verdict, const ReportData& data) {
   return to_string(verdict);
 }
 
+std::string verdict_and_reason(const ScenarioVerdict& scenario, const ReportData& data) {
+  std::string text(verdict_word(scenario.verdict, data));
+  if (scenario.reason.empty()) return text;
+  if (scenario.verdict == Verdict::added)
+    text += fmt::format(": {}", data.comparison ? "A" : data.reference->id);
+  return fmt::format("{}: {}", text, scenario.reason);
+}
+
 Terms terms_of(const ReportData& data) {
   if (!data.comparison) return {};
   return {"A", "B", "changed", "appeared", "disappeared", "not in A"};

@@ -99,6 +99,10 @@ std::string_view verdict_word(Verdict verdict, const ReportData& data);
 /// The same for the two sides and for counts.
 Terms terms_of(const ReportData& data);
 
+/// A scenario's verdict as a whole and its reason, which of what is new is what the other side
+/// lacks: `new: linux-3.16: no io_uring`.
+std::string verdict_and_reason(const ScenarioVerdict& scenario, const ReportData& data);
+
 /// A step as it reads: `send(1) = -1 EPIPE`, or that it was not made.
 std::string told(const std::optional<Step>& step);
 

@@ -66,8 +66,6 @@ Json differences(const ScenarioVerdict& scenario, const Terms& terms) {
 std::string scenario_point(const ScenarioVerdict& scenario, std::size_t number,
                            const ReportData& data) {
   const std::string word(verdict_word(scenario.verdict, data));
-  const std::string why =
-      scenario.reason.empty() ? word : fmt::format("{}: {}", word, scenario.reason);
   const std::string& id = scenario.scenario;
   switch (scenario.verdict) {
     case Verdict::same:
@@ -84,7 +82,7 @@ std::string scenario_point(const ScenarioVerdict& scenario, std::size_t number,
     case Verdict::unreferenced:
       break;
   }
-  return point(true, number, id, why);
+  return point(true, number, id, verdict_and_reason(scenario, data));
 }
 
 bool as_it_should(const KernelReport& kernel) {

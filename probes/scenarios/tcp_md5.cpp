@@ -14,7 +14,7 @@ const Story story{
     "TCP segments signed with MD5 (RFC 2385), as routers do. A RST that a socket sends is signed "
     "as all it sends. One that answers for a socket that is gone has no key at hand; Linux 3.16 "
     "looks for one with a listener at the sender's own port, and where nobody listens there it "
-    "sends none (net/ ipv4/tcp_ipv4.c:tcp_v4_send_reset): the sender is not told."};
+    "sends none (net/ipv4/tcp_ipv4.c:tcp_v4_send_reset): the sender is not told."};
 
 constexpr const char* send_reset = "net/ipv4/tcp_ipv4.c:tcp_v4_send_reset";
 
