@@ -45,7 +45,7 @@ const Step* step_of(const Observation& seen, std::string_view id) {
 std::optional<std::string> answer_in(const RunResult& result, const Question& question) {
   const Observation* seen = observation_of(result, question);
   if (seen == nullptr || seen->ending == ScenarioEnding::broken ||
-      seen->ending == ScenarioEnding::timed_out) {
+      seen->ending == ScenarioEnding::timed_out || !seen->disagreeing.empty()) {
     return std::nullopt;
   }
   nlohmann::json all = nlohmann::json::array();

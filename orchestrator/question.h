@@ -29,7 +29,7 @@ const Observation* observation_of(const RunResult& result, const Question& quest
 const Step* step_of(const Observation& seen, std::string_view id);
 
 /// The answer, as text that is equal where and only where the answers are. Nothing where the
-/// scenario came to no conclusion.
+/// scenario came to no conclusion, or its repeats to more than one.
 std::optional<std::string> answer_in(const RunResult& result, const Question& question);
 
 /// The steps that not all of these answer alike, and `ending` where those differ.

@@ -158,6 +158,12 @@ TEST(Question, WhatCameToNoConclusionIsNoAnswer) {
   }
 }
 
+TEST(Question, WhatItsRepeatsDoNotAgreeOnIsNoAnswer) {
+  Observation flaky = sends("EPIPE", "EIO");
+  flaky.disagreeing = {sends("EPIPE", "EBADF")};
+  EXPECT_EQ(answer_in(result("6.1", {flaky}), about("")), std::nullopt);
+}
+
 TEST(Question, IsToldByTheStepsThatVary) {
   const Observation a = sends("EPIPE", "EIO");
   const Observation b = sends("EPIPE", "EBADF");
