@@ -111,13 +111,14 @@ Differences unexplained_in(const ReportData& data) {
   return differences;
 }
 
-// Kernels and scenarios that this night has judged; of the others nothing is known to be fixed.
+// Kernels and scenarios that this night has held against the reference, answer by answer; of the
+// others nothing is known to be fixed.
 std::set<std::pair<std::string, std::string>> judged_in(const ReportData& data) {
   std::set<std::pair<std::string, std::string>> judged;
   for (const KernelReport& kernel : data.kernels) {
     if (!kernel.diff) continue;
     for (const ScenarioVerdict& scenario : kernel.diff->scenarios) {
-      if (scenario.verdict != Verdict::inconclusive) {
+      if (scenario.verdict == Verdict::same || scenario.verdict == Verdict::differs) {
         judged.emplace(kernel.plan.id, scenario.scenario);
       }
     }
@@ -153,7 +154,10 @@ void compare_with_last_night(NightReport& night, Differences& unexplained) {
 void add_changed_answers(NightReport& night, const RunResult& before, const RunResult& now) {
   for (const ScenarioVerdict& scenario : diff(before, now, night.data.changes).scenarios) {
     for (const PlaceVerdict& place : scenario.places) {
-      if (place.verdict != Verdict::differs) continue;
+      // Where the kernel got or lost the whole feature, the ending says it for all steps.
+      const bool feature = place.place == "ending" &&
+                           (place.verdict == Verdict::added || place.verdict == Verdict::gone);
+      if (place.verdict != Verdict::differs && !feature) continue;
       night.changed.push_back({now.kernel.id, scenario.scenario, place.place, told(place.expected),
                                told(place.got), place.changes});
     }

@@ -216,6 +216,40 @@ TEST(Nightly, OneUnexplainedAnswerAfterAnotherIsNewAndNotFixed) {
   EXPECT_THAT(second.fixed, IsEmpty());
 }
 
+constexpr const char* lacks_the_feature =
+    R"({"record":"observation","scenario":"tcp/x","ending":"unsupported","reason":"no such call",)"
+    R"("steps":[]})";
+
+TEST(Nightly, WhatIsGoneIsNotFixed) {
+  Bench bench;
+  bench.answers["debian-6.12"] = Bench::says("EIO");
+  bench.night();
+  bench.offer("6.12", "6.12.10");
+  bench.answers["debian-6.12"] = lacks_the_feature;
+  EXPECT_THAT(bench.night().fixed, IsEmpty());
+
+  bench.offer("6.12", "6.12.11");
+  bench.answers["debian-6.12"] = Bench::says("EIO");
+  const NightReport third = bench.night();
+  EXPECT_THAT(third.appeared, IsEmpty());
+  EXPECT_THAT(third.standing, SizeIs(1));
+}
+
+TEST(Nightly, AFeatureThatComesOrGoesIsAChangedAnswer) {
+  Bench bench;
+  bench.night();
+  bench.offer("6.12", "6.12.10");
+  bench.answers["debian-6.12"] = lacks_the_feature;
+  const NightReport lost = bench.night();
+  ASSERT_THAT(lost.changed, SizeIs(1));
+  EXPECT_THAT(lost.changed[0].before, HasSubstr("completed"));
+  EXPECT_THAT(lost.changed[0].now, HasSubstr("unsupported"));
+
+  bench.offer("6.12", "6.12.11");
+  bench.answers["debian-6.12"] = Bench::says("EPIPE");
+  EXPECT_THAT(bench.night().changed, SizeIs(1));
+}
+
 TEST(Nightly, AKernelThatCouldNotBeRunIsTriedAgainAndNothingOfItIsFixed) {
   Bench bench;
   bench.answers["debian-6.12"] = Bench::says("EIO");
