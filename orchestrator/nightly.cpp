@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <tuple>
 
 #include "images/files.h"
@@ -24,16 +25,29 @@ constexpr int schema = 1;
 
 using Differences = std::set<Unexplained>;
 
-// Oldest first.
-std::vector<RunDirectory> nights_in(const fs::path& runs) {
-  std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(runs)) {
-    if (RunDirectory::is_one(entry.path())) folders.push_back(entry.path());
-  }
-  std::sort(folders.begin(), folders.end());
+// Of nights that began in one second the later one has the longer id, or the greater one.
+bool is_older(const RunDirectory& one, const RunDirectory& other) {
+  const auto key = [](const RunRecord& run) {
+    return std::tuple(run.started, run.id.size(), run.id);
+  };
+  return key(one.run()) < key(other.run());
+}
+
+// Oldest first. A damaged one would stop the night that compares with it, and the site: it is
+// passed over, and told of.
+std::vector<RunDirectory> nights_in(const fs::path& runs, Progress& progress) {
   std::vector<RunDirectory> nights;
-  nights.reserve(folders.size());
-  for (const fs::path& folder : folders) nights.push_back(RunDirectory::open(folder));
+  for (const auto& entry : fs::directory_iterator(runs)) {
+    if (!RunDirectory::is_one(entry.path())) continue;
+    try {
+      RunDirectory night = RunDirectory::open(entry.path());
+      for (const PlannedKernel& kernel : night.run().kernels) night.result(kernel.id);
+      nights.push_back(std::move(night));
+    } catch (const std::runtime_error& error) {
+      progress.note(fmt::format("passing over an unreadable night: {}", error.what()));
+    }
+  }
+  std::sort(nights.begin(), nights.end(), is_older);
   return nights;
 }
 
@@ -44,15 +58,17 @@ bool is_of(const RunRecord& run, const std::vector<KernelChoice>& kernels) {
                     });
 }
 
-// A killed night is gone on with, unless other kernels are asked for now: what it did is taken
-// over then.
-RunDirectory tonight_in(const fs::path& runs, const std::vector<KernelChoice>& kernels,
+// A killed night is gone on with, and no longer one of `nights`, unless other kernels are asked
+// for now: what it did is taken over then.
+RunDirectory tonight_in(const fs::path& runs, std::vector<RunDirectory>& nights,
+                        const std::vector<KernelChoice>& kernels,
                         const std::vector<std::string>& command_line) {
-  const std::vector<RunDirectory> nights = nights_in(runs);
-  if (!nights.empty() && !nights.back().run().finished && is_of(nights.back().run(), kernels)) {
-    return nights.back();
+  if (nights.empty() || nights.back().run().finished || !is_of(nights.back().run(), kernels)) {
+    return new_run(runs, kernels, command_line);
   }
-  return new_run(runs, kernels, command_line);
+  RunDirectory tonight = nights.back();
+  nights.pop_back();
+  return tonight;
 }
 
 // The kernel's last result before this night.
@@ -195,10 +211,8 @@ class NightWork {
                   const std::stop_token& stop) {
     make_directories(runs_);
     const std::set<std::string> offered = offered_now();
-    RunDirectory tonight = tonight_in(runs_, kernels_, options_.command_line);
-    std::vector<RunDirectory> before = nights_in(runs_);
-    std::erase_if(before,
-                  [&](const RunDirectory& night) { return night.run().id >= tonight.run().id; });
+    std::vector<RunDirectory> before = nights_in(runs_, progress);
+    RunDirectory tonight = tonight_in(runs_, before, kernels_, options_.command_line);
 
     CampaignOptions campaign = options_.campaign;
     campaign.earlier_runs = runs_;
@@ -221,7 +235,8 @@ class NightWork {
                                           standing.contains(kernel.plan.id)));
       if (last && kernel.result) add_changed_answers(night, *last, *kernel.result);
     }
-    close(night);
+    before.push_back(tonight);
+    close(night, before);
     return night;
   }
 
@@ -286,10 +301,9 @@ class NightWork {
 
   // The last thing is what the next night is held against: a night that is killed before is told
   // again, and none is passed over.
-  void close(NightReport& night) const {
+  void close(NightReport& night, std::vector<RunDirectory> nights) const {
     Differences unexplained = read_unexplained(unexplained_file(options_.state));
     compare_with_last_night(night, unexplained);
-    std::vector<RunDirectory> nights = nights_in(runs_);
     while (nights.size() > std::max(options_.keep, 1U)) {
       fs::remove_all(nights.front().path());
       nights.erase(nights.begin());

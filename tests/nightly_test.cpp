@@ -91,16 +91,19 @@ struct Bench {
 
   NightReport night(const std::stop_token& stop = {}) {
     KernelStore store({store_root(), repository.mirror(), repository.keyring(), {}});
-    std::FILE* nowhere = std::fopen("/dev/null", "w");
+    std::FILE* out = std::fopen(told().c_str(), "w");
     NightReport report;
     {
-      Progress progress(nowhere, false, {});
+      Progress progress(out, false, {});
       report = run_night([this]() -> Hypervisor& { return hypervisor; }, store, kernels, reference,
                          {}, options, progress, stop);
     }
-    std::fclose(nowhere);
+    std::fclose(out);
     return report;
   }
+
+  // What the last night told on its way.
+  fs::path told() const { return repository.path() / "told"; }
 
   GuestAnswers answer(const BootSpec& spec) {
     const std::string id = spec.name.substr(std::string("brokenpipe-").size());
@@ -389,6 +392,21 @@ TEST(Nightly, WhereNoKernelIsToBeHadNothingWasShown) {
   bench.withdraw("6.1", true);
   bench.withdraw("6.12", true);
   EXPECT_EQ(exit_code(bench.night()), ExitCode::incomplete);
+}
+
+TEST(Nightly, AnUnreadableNightOfOldIsPassedOverAndToldOf) {
+  Bench bench;
+  bench.night();
+  const fs::path runs = bench.options.state / "runs";
+  write_file(runs / nights_in(bench).at(0) / "debian-6.1.json", "{");
+  fs::create_directory(runs / "20200101T000000Z");
+  write_file(runs / "20200101T000000Z" / "run.json", R"({"schema": 99})");
+  const NightReport second = bench.night();
+  EXPECT_EQ(exit_code(second), ExitCode::as_reference);
+  EXPECT_EQ(bench.published, 1U) << "only the night that can be read";
+  EXPECT_THAT(read_file(bench.told()),
+              ::testing::AllOf(HasSubstr("debian-6.1.json"), HasSubstr("20200101T000000Z")));
+  EXPECT_THAT(nights_in(bench), SizeIs(3));
 }
 
 TEST(Nightly, KeepsAsManyNightsAsItIsTold) {
