@@ -180,6 +180,37 @@ void add_changed_answers(NightReport& night, const RunResult& before, const RunR
   }
 }
 
+// Ids of the nights that hold the newest result of some kernel.
+std::set<std::string> with_newest_results(const std::vector<RunDirectory>& nights) {
+  std::set<std::string> kernels;
+  std::set<std::string> holders;
+  for (auto night = nights.rbegin(); night != nights.rend(); ++night) {
+    for (const PlannedKernel& kernel : night->run().kernels) {
+      if (kernel.state == KernelState::done && kernels.insert(kernel.id).second) {
+        holders.insert(night->run().id);
+      }
+    }
+  }
+  return holders;
+}
+
+// Takes the oldest nights out until `keep` are left, but not the last, which is tonight, and none
+// that a kernel's next night will be compared with.
+std::vector<RunDirectory> take_dispensable(std::vector<RunDirectory>& nights, size_t keep) {
+  std::set<std::string> needed = with_newest_results(nights);
+  needed.insert(nights.back().run().id);
+  std::vector<RunDirectory> dispensable;
+  for (auto night = nights.begin(); night != nights.end() && nights.size() > keep;) {
+    if (needed.contains(night->run().id)) {
+      ++night;
+    } else {
+      dispensable.push_back(*night);
+      night = nights.erase(night);
+    }
+  }
+  return dispensable;
+}
+
 bool is_conclusive(const Diff& diff) {
   return diff.scenario_totals.inconclusive == 0;
 }
@@ -304,13 +335,22 @@ class NightWork {
   void close(NightReport& night, std::vector<RunDirectory> nights) const {
     Differences unexplained = read_unexplained(unexplained_file(options_.state));
     compare_with_last_night(night, unexplained);
-    while (nights.size() > std::max(options_.keep, 1U)) {
-      fs::remove_all(nights.front().path());
-      nights.erase(nights.begin());
-    }
+    const std::vector<RunDirectory> dropped = take_dispensable(nights, options_.keep);
     if (options_.publish) options_.publish(nights);
     write_file(options_.state / "summary.md", summary_markdown(night));
     write_unexplained(unexplained_file(options_.state), unexplained);
+    remove(dropped);
+  }
+
+  // Renamed first, so that no half of a night is ever taken for one; what a kill leaves of it is
+  // removed by the next night.
+  void remove(const std::vector<RunDirectory>& nights) const {
+    const fs::path aside = options_.state / "removed";
+    fs::remove_all(aside);
+    for (const RunDirectory& night : nights) {
+      fs::rename(night.path(), aside);
+      fs::remove_all(aside);
+    }
   }
 
   KernelStore& store_;

@@ -16,9 +16,11 @@ namespace brokenpipe {
 
 struct NightOptions {
   /// Holds `runs/<run-id>`, a folder a night; `unexplained.json`, what the last night left
-  /// unexplained; `lock`, held by the night at work.
+  /// unexplained; `lock`, held by the night at work; `removed`, what a killed night left of one
+  /// that was no longer to be kept.
   std::filesystem::path state;
-  unsigned keep = 1;         ///< nights, this one included
+  /// Nights, this one included; beyond them those that hold the newest result of some kernel.
+  unsigned keep = 1;
   CampaignOptions campaign;  ///< what is taken over is the night's own affair
   std::vector<std::string> command_line;
   /// Makes the runs, oldest first, public. Empty: they are not.

@@ -421,6 +421,55 @@ TEST(Nightly, KeepsAsManyNightsAsItIsTold) {
   EXPECT_EQ(bench.published, 2U);
 }
 
+TEST(Nightly, KeepsTheNightWithTheNewestResultOfAKernel) {
+  Bench bench;
+  bench.options.keep = 1;
+  bench.night();
+  const std::string first = nights_in(bench).at(0);
+  bench.offer("6.12", "6.12.10");
+  bench.answers["debian-6.12"].clear();
+  bench.night();
+  const NightReport third = bench.night();
+  EXPECT_THAT(nights_in(bench), ElementsAre(first, third.data.run->id));
+
+  bench.answers["debian-6.12"] = Bench::says("EIO");
+  EXPECT_THAT(bench.night().changed, SizeIs(1));
+  EXPECT_THAT(nights_in(bench), SizeIs(1));
+}
+
+TEST(Nightly, KeepsItselfWhereTheClockWasSetBack) {
+  Bench bench;
+  bench.options.keep = 1;
+  bench.night();
+  const fs::path runs = bench.options.state / "runs";
+  RunRecord of_tomorrow = RunDirectory::open(runs / nights_in(bench).at(0)).run();
+  fs::remove_all(runs);
+  of_tomorrow.id = "29991231T235959Z";
+  of_tomorrow.started = "2999-12-31T23:59:59Z";
+  RunDirectory::create(runs, of_tomorrow);
+  const NightReport tonight = bench.night();
+  EXPECT_THAT(nights_in(bench), ElementsAre(tonight.data.run->id));
+}
+
+TEST(Nightly, NothingIsRemovedBeforeTheOthersArePublished) {
+  Bench bench;
+  bench.options.keep = 1;
+  bench.night();
+  bench.options.publish = [](const std::vector<RunDirectory>&) {
+    throw Error("publishing", "the disk is full");
+  };
+  EXPECT_THROW(bench.night(), Error);
+  EXPECT_THAT(nights_in(bench), SizeIs(2));
+}
+
+TEST(Nightly, WhatAKilledNightLeftOfARemovedOneGoes) {
+  Bench bench;
+  fs::create_directories(bench.options.state / "removed");
+  write_file(bench.options.state / "removed" / "debian-6.1.json", "{}");
+  bench.night();
+  EXPECT_FALSE(fs::exists(bench.options.state / "removed"));
+}
+
 TEST(Nightly, TwoNightsDoNotWorkOnOneState) {
   Bench bench;
   fs::create_directories(bench.options.state);

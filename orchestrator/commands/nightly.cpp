@@ -90,7 +90,9 @@ void add_nightly_command(CLI::App& app, Action& chosen) {
       ->add_option("--state", options->state,
                    "A folder of its own, kept from night to night: runs, the site, summary.md")
       ->required();
-  command->add_option("--keep", options->keep, "Nights that are kept")
+  command
+      ->add_option("--keep", options->keep,
+                   "Nights that are kept, besides those with a kernel's newest result")
       ->check(CLI::Range(1U, 4096U))
       ->capture_default_str();
   command->add_option("--summary", options->summary,
