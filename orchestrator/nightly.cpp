@@ -180,6 +180,13 @@ void add_changed_answers(NightReport& night, const RunResult& before, const RunR
   }
 }
 
+bool has_result(const RunDirectory& night) {
+  const auto& kernels = night.run().kernels;
+  return std::any_of(kernels.begin(), kernels.end(), [&](const PlannedKernel& kernel) {
+    return fs::exists(night.result_file(kernel.id));
+  });
+}
+
 // Ids of the nights that hold the newest result of some kernel.
 std::set<std::string> with_newest_results(const std::vector<RunDirectory>& nights) {
   std::set<std::string> kernels;
@@ -336,7 +343,8 @@ class NightWork {
     Differences unexplained = read_unexplained(unexplained_file(options_.state));
     compare_with_last_night(night, unexplained);
     const std::vector<RunDirectory> dropped = take_dispensable(nights, options_.keep);
-    if (options_.publish) options_.publish(nights);
+    night.published = options_.publish && std::any_of(nights.begin(), nights.end(), has_result);
+    if (night.published) options_.publish(nights);
     write_file(options_.state / "summary.md", summary_markdown(night));
     write_unexplained(unexplained_file(options_.state), unexplained);
     remove(dropped);

@@ -23,7 +23,8 @@ struct NightOptions {
   unsigned keep = 1;
   CampaignOptions campaign;  ///< what is taken over is the night's own affair
   std::vector<std::string> command_line;
-  /// Makes the runs, oldest first, public. Empty: they are not.
+  /// Makes the runs, oldest first, public; not called where none has a result. Empty: they are
+  /// not.
   std::function<void(const std::vector<RunDirectory>&)> publish;
 };
 
@@ -71,6 +72,7 @@ struct NightReport {
   std::vector<Unexplained> fixed;     ///< unexplained until the last night, and no more
   std::vector<Unexplained> standing;  ///< unexplained since before this night
   std::vector<ChangedAnswer> changed;
+  bool published = false;
   bool interrupted = false;  ///< then nothing was compared or published
 };
 

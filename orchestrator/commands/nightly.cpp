@@ -74,7 +74,9 @@ int run_and_publish(const Options& options) {
     return exit_interrupted;
   }
   if (!options.summary.empty()) append(options.summary, summary_markdown(report));
-  fmt::print("{}; {}\n", summary_line(report), (night.state / "site" / "index.html").string());
+  fmt::print("{}; {}\n", summary_line(report),
+             report.published ? (night.state / "site" / "index.html").string()
+                              : "there is no result to publish");
   return static_cast<int>(exit_code(report));
 }
 
