@@ -87,22 +87,30 @@ fs::path unexplained_file(const fs::path& state) {
   return state / "unexplained.json";
 }
 
-Differences read_unexplained(const fs::path& file) {
-  Differences differences;
-  if (!fs::exists(file)) return differences;
+// The last night that was told to its end, and what it left unexplained.
+struct LastTold {
+  std::string night;  // its id; empty in files of old
+  Differences unexplained;
+};
+
+std::optional<LastTold> read_last_told(const fs::path& file) {
+  if (!fs::exists(file)) return std::nullopt;
   const nlohmann::json document = read_json(file, schema);
-  for (const JsonPlace& item : JsonPlace(document, file.string()).at("unexplained").items()) {
-    differences.insert({item.at("kernel").text(), item.at("scenario").text(),
-                        item.at("place").text(), item.at("expected").text(),
-                        item.at("got").text()});
+  const JsonPlace root(document, file.string());
+  LastTold last;
+  if (const auto night = root.find("night")) last.night = night->text();
+  for (const JsonPlace& item : root.at("unexplained").items()) {
+    last.unexplained.insert({item.at("kernel").text(), item.at("scenario").text(),
+                             item.at("place").text(), item.at("expected").text(),
+                             item.at("got").text()});
   }
-  return differences;
+  return last;
 }
 
-void write_unexplained(const fs::path& file, const Differences& differences) {
-  nlohmann::ordered_json json = {{"schema", schema},
-                                 {"unexplained", nlohmann::ordered_json::array()}};
-  for (const Unexplained& difference : differences) {
+void write_last_told(const fs::path& file, const LastTold& last) {
+  nlohmann::ordered_json json = {
+      {"schema", schema}, {"night", last.night}, {"unexplained", nlohmann::ordered_json::array()}};
+  for (const Unexplained& difference : last.unexplained) {
     json["unexplained"].push_back({{"kernel", difference.kernel},
                                    {"scenario", difference.scenario},
                                    {"place", difference.place},
@@ -110,6 +118,17 @@ void write_unexplained(const fs::path& file, const Differences& differences) {
                                    {"got", difference.got}});
   }
   write_file(file, json_text(json));
+}
+
+// Those of the nights, oldest first, that were told; all of them where that is not known.
+std::vector<RunDirectory> told_nights(std::vector<RunDirectory> nights,
+                                      const std::optional<LastTold>& last) {
+  if (!last) return {};
+  const auto night = std::find_if(nights.begin(), nights.end(), [&](const RunDirectory& one) {
+    return one.run().id == last->night;
+  });
+  if (night != nights.end()) nights.erase(std::next(night), nights.end());
+  return nights;
 }
 
 Differences unexplained_in(const ReportData& data) {
@@ -248,6 +267,7 @@ class NightWork {
   NightReport run(const std::function<Hypervisor&()>& hypervisor, Progress& progress,
                   const std::stop_token& stop) {
     make_directories(runs_);
+    const auto last_told = read_last_told(unexplained_file(options_.state));
     const std::set<std::string> offered = offered_now();
     std::vector<RunDirectory> before = nights_in(runs_, progress);
     RunDirectory tonight = tonight_in(runs_, before, kernels_, options_.command_line);
@@ -267,14 +287,16 @@ class NightWork {
     night.interrupted = stop.stop_requested();
     if (night.interrupted) return night;
     night.data = report_data(tonight, reference_, changes_);
+    const std::vector<RunDirectory> told = told_nights(before, last_told);
     for (const KernelReport& kernel : night.data.kernels) {
       const auto last = last_result(before, kernel.plan.id);
       night.kernels.push_back(how_it_came(kernel, last, offered.contains(kernel.plan.id),
                                           standing.contains(kernel.plan.id)));
-      if (last && kernel.result) add_changed_answers(night, *last, *kernel.result);
+      const auto known = last_result(told, kernel.plan.id);
+      if (known && kernel.result) add_changed_answers(night, *known, *kernel.result);
     }
     before.push_back(tonight);
-    close(night, before);
+    close(night, before, last_told ? last_told->unexplained : Differences());
     return night;
   }
 
@@ -339,14 +361,13 @@ class NightWork {
 
   // The last thing is what the next night is held against: a night that is killed before is told
   // again, and none is passed over.
-  void close(NightReport& night, std::vector<RunDirectory> nights) const {
-    Differences unexplained = read_unexplained(unexplained_file(options_.state));
+  void close(NightReport& night, std::vector<RunDirectory> nights, Differences unexplained) const {
     compare_with_last_night(night, unexplained);
     const std::vector<RunDirectory> dropped = take_dispensable(nights, options_.keep);
     night.published = options_.publish && std::any_of(nights.begin(), nights.end(), has_result);
     if (night.published) options_.publish(nights);
     write_file(options_.state / "summary.md", summary_markdown(night));
-    write_unexplained(unexplained_file(options_.state), unexplained);
+    write_last_told(unexplained_file(options_.state), {night.data.run->id, unexplained});
     remove(dropped);
   }
 

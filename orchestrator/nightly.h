@@ -39,7 +39,7 @@ struct Unexplained {
   auto operator<=>(const Unexplained&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
-/// An answer that a kernel's last night did not give.
+/// An answer that a kernel did not give in its last night that was told.
 struct ChangedAnswer {
   std::string kernel;
   std::string scenario;

@@ -356,6 +356,23 @@ TEST(Nightly, ANightThatCouldNotPublishIsToldAgain) {
   EXPECT_THAT(bench.night().appeared, SizeIs(1));
 }
 
+TEST(Nightly, ChangedAnswersOfANightThatCouldNotPublishAreToldByTheNext) {
+  Bench bench;
+  bench.night();
+  bench.offer("6.12", "6.12.10");
+  bench.answers["debian-6.12"] = Bench::says("EIO");
+  const auto publish = bench.options.publish;
+  bench.options.publish = [](const std::vector<RunDirectory>&) {
+    throw Error("publishing", "the disk is full");
+  };
+  EXPECT_THROW(bench.night(), Error);
+  bench.options.publish = publish;
+  const NightReport third = bench.night();
+  ASSERT_THAT(third.changed, SizeIs(1));
+  EXPECT_THAT(third.changed[0].before, HasSubstr("EPIPE"));
+  EXPECT_THAT(bench.night().changed, IsEmpty());
+}
+
 TEST(Nightly, ASeriesNoLongerOnOfferComesFromTheStore) {
   Bench bench;
   bench.night();
