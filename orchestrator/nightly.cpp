@@ -208,15 +208,14 @@ bool has_result(const RunDirectory& night) {
 
 // Ids of the nights that hold the newest result of some kernel.
 std::set<std::string> with_newest_results(const std::vector<RunDirectory>& nights) {
-  std::set<std::string> kernels;
-  std::set<std::string> holders;
-  for (auto night = nights.rbegin(); night != nights.rend(); ++night) {
-    for (const PlannedKernel& kernel : night->run().kernels) {
-      if (kernel.state == KernelState::done && kernels.insert(kernel.id).second) {
-        holders.insert(night->run().id);
-      }
+  std::map<std::string, std::string> night_of;
+  for (const RunDirectory& night : nights) {
+    for (const PlannedKernel& kernel : night.run().kernels) {
+      if (kernel.state == KernelState::done) night_of[kernel.id] = night.run().id;
     }
   }
+  std::set<std::string> holders;
+  for (const auto& [kernel, night] : night_of) holders.insert(night);
   return holders;
 }
 
