@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <tuple>
 
 #include "images/files.h"
@@ -24,16 +25,29 @@ constexpr int schema = 1;
 
 using Differences = std::set<Unexplained>;
 
-// Oldest first.
-std::vector<RunDirectory> nights_in(const fs::path& runs) {
-  std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(runs)) {
-    if (RunDirectory::is_one(entry.path())) folders.push_back(entry.path());
-  }
-  std::sort(folders.begin(), folders.end());
+// Of nights that began in one second the later one has the longer id, or the greater one.
+bool is_older(const RunDirectory& one, const RunDirectory& other) {
+  const auto key = [](const RunRecord& run) {
+    return std::tuple(run.started, run.id.size(), run.id);
+  };
+  return key(one.run()) < key(other.run());
+}
+
+// Oldest first. A damaged one would stop the night that compares with it, and the site: it is
+// passed over, and told of.
+std::vector<RunDirectory> nights_in(const fs::path& runs, Progress& progress) {
   std::vector<RunDirectory> nights;
-  nights.reserve(folders.size());
-  for (const fs::path& folder : folders) nights.push_back(RunDirectory::open(folder));
+  for (const auto& entry : fs::directory_iterator(runs)) {
+    if (!RunDirectory::is_one(entry.path())) continue;
+    try {
+      RunDirectory night = RunDirectory::open(entry.path());
+      for (const PlannedKernel& kernel : night.run().kernels) night.result(kernel.id);
+      nights.push_back(std::move(night));
+    } catch (const std::runtime_error& error) {
+      progress.note(fmt::format("passing over an unreadable night: {}", error.what()));
+    }
+  }
+  std::sort(nights.begin(), nights.end(), is_older);
   return nights;
 }
 
@@ -44,15 +58,17 @@ bool is_of(const RunRecord& run, const std::vector<KernelChoice>& kernels) {
                     });
 }
 
-// A killed night is gone on with, unless other kernels are asked for now: what it did is taken
-// over then.
-RunDirectory tonight_in(const fs::path& runs, const std::vector<KernelChoice>& kernels,
+// A killed night is gone on with, and no longer one of `nights`, unless other kernels are asked
+// for now: what it did is taken over then.
+RunDirectory tonight_in(const fs::path& runs, std::vector<RunDirectory>& nights,
+                        const std::vector<KernelChoice>& kernels,
                         const std::vector<std::string>& command_line) {
-  const std::vector<RunDirectory> nights = nights_in(runs);
-  if (!nights.empty() && !nights.back().run().finished && is_of(nights.back().run(), kernels)) {
-    return nights.back();
+  if (nights.empty() || nights.back().run().finished || !is_of(nights.back().run(), kernels)) {
+    return new_run(runs, kernels, command_line);
   }
-  return new_run(runs, kernels, command_line);
+  RunDirectory tonight = nights.back();
+  nights.pop_back();
+  return tonight;
 }
 
 // The kernel's last result before this night.
@@ -71,22 +87,30 @@ fs::path unexplained_file(const fs::path& state) {
   return state / "unexplained.json";
 }
 
-Differences read_unexplained(const fs::path& file) {
-  Differences differences;
-  if (!fs::exists(file)) return differences;
+// The last night that was told to its end, and what it left unexplained.
+struct LastTold {
+  std::string night;  // its id; empty in files of old
+  Differences unexplained;
+};
+
+std::optional<LastTold> read_last_told(const fs::path& file) {
+  if (!fs::exists(file)) return std::nullopt;
   const nlohmann::json document = read_json(file, schema);
-  for (const JsonPlace& item : JsonPlace(document, file.string()).at("unexplained").items()) {
-    differences.insert({item.at("kernel").text(), item.at("scenario").text(),
-                        item.at("place").text(), item.at("expected").text(),
-                        item.at("got").text()});
+  const JsonPlace root(document, file.string());
+  LastTold last;
+  if (const auto night = root.find("night")) last.night = night->text();
+  for (const JsonPlace& item : root.at("unexplained").items()) {
+    last.unexplained.insert({item.at("kernel").text(), item.at("scenario").text(),
+                             item.at("place").text(), item.at("expected").text(),
+                             item.at("got").text()});
   }
-  return differences;
+  return last;
 }
 
-void write_unexplained(const fs::path& file, const Differences& differences) {
-  nlohmann::ordered_json json = {{"schema", schema},
-                                 {"unexplained", nlohmann::ordered_json::array()}};
-  for (const Unexplained& difference : differences) {
+void write_last_told(const fs::path& file, const LastTold& last) {
+  nlohmann::ordered_json json = {
+      {"schema", schema}, {"night", last.night}, {"unexplained", nlohmann::ordered_json::array()}};
+  for (const Unexplained& difference : last.unexplained) {
     json["unexplained"].push_back({{"kernel", difference.kernel},
                                    {"scenario", difference.scenario},
                                    {"place", difference.place},
@@ -94,6 +118,17 @@ void write_unexplained(const fs::path& file, const Differences& differences) {
                                    {"got", difference.got}});
   }
   write_file(file, json_text(json));
+}
+
+// Those of the nights, oldest first, that were told; all of them where that is not known.
+std::vector<RunDirectory> told_nights(std::vector<RunDirectory> nights,
+                                      const std::optional<LastTold>& last) {
+  if (!last) return {};
+  const auto night = std::find_if(nights.begin(), nights.end(), [&](const RunDirectory& one) {
+    return one.run().id == last->night;
+  });
+  if (night != nights.end()) nights.erase(std::next(night), nights.end());
+  return nights;
 }
 
 Differences unexplained_in(const ReportData& data) {
@@ -111,13 +146,14 @@ Differences unexplained_in(const ReportData& data) {
   return differences;
 }
 
-// Kernels and scenarios that this night has judged; of the others nothing is known to be fixed.
+// Kernels and scenarios that this night has held against the reference, answer by answer; of the
+// others nothing is known to be fixed.
 std::set<std::pair<std::string, std::string>> judged_in(const ReportData& data) {
   std::set<std::pair<std::string, std::string>> judged;
   for (const KernelReport& kernel : data.kernels) {
     if (!kernel.diff) continue;
     for (const ScenarioVerdict& scenario : kernel.diff->scenarios) {
-      if (scenario.verdict != Verdict::inconclusive) {
+      if (scenario.verdict == Verdict::same || scenario.verdict == Verdict::differs) {
         judged.emplace(kernel.plan.id, scenario.scenario);
       }
     }
@@ -153,11 +189,51 @@ void compare_with_last_night(NightReport& night, Differences& unexplained) {
 void add_changed_answers(NightReport& night, const RunResult& before, const RunResult& now) {
   for (const ScenarioVerdict& scenario : diff(before, now, night.data.changes).scenarios) {
     for (const PlaceVerdict& place : scenario.places) {
-      if (place.verdict != Verdict::differs) continue;
+      // Where the kernel got or lost the whole feature, the ending says it for all steps.
+      const bool feature = place.place == "ending" &&
+                           (place.verdict == Verdict::added || place.verdict == Verdict::gone);
+      if (place.verdict != Verdict::differs && !feature) continue;
       night.changed.push_back({now.kernel.id, scenario.scenario, place.place, told(place.expected),
                                told(place.got), place.changes});
     }
   }
+}
+
+bool has_result(const RunDirectory& night) {
+  const auto& kernels = night.run().kernels;
+  return std::any_of(kernels.begin(), kernels.end(), [&](const PlannedKernel& kernel) {
+    return fs::exists(night.result_file(kernel.id));
+  });
+}
+
+// Ids of the nights that hold the newest result of some kernel.
+std::set<std::string> with_newest_results(const std::vector<RunDirectory>& nights) {
+  std::map<std::string, std::string> night_of;
+  for (const RunDirectory& night : nights) {
+    for (const PlannedKernel& kernel : night.run().kernels) {
+      if (kernel.state == KernelState::done) night_of[kernel.id] = night.run().id;
+    }
+  }
+  std::set<std::string> holders;
+  for (const auto& [kernel, night] : night_of) holders.insert(night);
+  return holders;
+}
+
+// Takes the oldest nights out until `keep` are left, but not the last, which is tonight, and none
+// that a kernel's next night will be compared with.
+std::vector<RunDirectory> take_dispensable(std::vector<RunDirectory>& nights, size_t keep) {
+  std::set<std::string> needed = with_newest_results(nights);
+  needed.insert(nights.back().run().id);
+  std::vector<RunDirectory> dispensable;
+  for (auto night = nights.begin(); night != nights.end() && nights.size() > keep;) {
+    if (needed.contains(night->run().id)) {
+      ++night;
+    } else {
+      dispensable.push_back(*night);
+      night = nights.erase(night);
+    }
+  }
+  return dispensable;
 }
 
 bool is_conclusive(const Diff& diff) {
@@ -190,11 +266,10 @@ class NightWork {
   NightReport run(const std::function<Hypervisor&()>& hypervisor, Progress& progress,
                   const std::stop_token& stop) {
     make_directories(runs_);
+    const auto last_told = read_last_told(unexplained_file(options_.state));
     const std::set<std::string> offered = offered_now();
-    RunDirectory tonight = tonight_in(runs_, kernels_, options_.command_line);
-    std::vector<RunDirectory> before = nights_in(runs_);
-    std::erase_if(before,
-                  [&](const RunDirectory& night) { return night.run().id >= tonight.run().id; });
+    std::vector<RunDirectory> before = nights_in(runs_, progress);
+    RunDirectory tonight = tonight_in(runs_, before, kernels_, options_.command_line);
 
     CampaignOptions campaign = options_.campaign;
     campaign.earlier_runs = runs_;
@@ -211,13 +286,16 @@ class NightWork {
     night.interrupted = stop.stop_requested();
     if (night.interrupted) return night;
     night.data = report_data(tonight, reference_, changes_);
+    const std::vector<RunDirectory> told = told_nights(before, last_told);
     for (const KernelReport& kernel : night.data.kernels) {
       const auto last = last_result(before, kernel.plan.id);
       night.kernels.push_back(how_it_came(kernel, last, offered.contains(kernel.plan.id),
                                           standing.contains(kernel.plan.id)));
-      if (last && kernel.result) add_changed_answers(night, *last, *kernel.result);
+      const auto known = last_result(told, kernel.plan.id);
+      if (known && kernel.result) add_changed_answers(night, *known, *kernel.result);
     }
-    close(night);
+    before.push_back(tonight);
+    close(night, before, last_told ? last_told->unexplained : Differences());
     return night;
   }
 
@@ -282,17 +360,25 @@ class NightWork {
 
   // The last thing is what the next night is held against: a night that is killed before is told
   // again, and none is passed over.
-  void close(NightReport& night) const {
-    Differences unexplained = read_unexplained(unexplained_file(options_.state));
+  void close(NightReport& night, std::vector<RunDirectory> nights, Differences unexplained) const {
     compare_with_last_night(night, unexplained);
-    std::vector<RunDirectory> nights = nights_in(runs_);
-    while (nights.size() > std::max(options_.keep, 1U)) {
-      fs::remove_all(nights.front().path());
-      nights.erase(nights.begin());
-    }
-    if (options_.publish) options_.publish(nights);
+    const std::vector<RunDirectory> dropped = take_dispensable(nights, options_.keep);
+    night.published = options_.publish && std::any_of(nights.begin(), nights.end(), has_result);
+    if (night.published) options_.publish(nights);
     write_file(options_.state / "summary.md", summary_markdown(night));
-    write_unexplained(unexplained_file(options_.state), unexplained);
+    write_last_told(unexplained_file(options_.state), {night.data.run->id, unexplained});
+    remove(dropped);
+  }
+
+  // Renamed first, so that no half of a night is ever taken for one; what a kill leaves of it is
+  // removed by the next night.
+  void remove(const std::vector<RunDirectory>& nights) const {
+    const fs::path aside = options_.state / "removed";
+    fs::remove_all(aside);
+    for (const RunDirectory& night : nights) {
+      fs::rename(night.path(), aside);
+      fs::remove_all(aside);
+    }
   }
 
   KernelStore& store_;

@@ -16,12 +16,15 @@ namespace brokenpipe {
 
 struct NightOptions {
   /// Holds `runs/<run-id>`, a folder a night; `unexplained.json`, what the last night left
-  /// unexplained; `lock`, held by the night at work.
+  /// unexplained; `lock`, held by the night at work; `removed`, what a killed night left of one
+  /// that was no longer to be kept.
   std::filesystem::path state;
-  unsigned keep = 1;         ///< nights, this one included
+  /// Nights, this one included; beyond them those that hold the newest result of some kernel.
+  unsigned keep = 1;
   CampaignOptions campaign;  ///< what is taken over is the night's own affair
   std::vector<std::string> command_line;
-  /// Makes the runs, oldest first, public. Empty: they are not.
+  /// Makes the runs, oldest first, public; not called where none has a result. Empty: they are
+  /// not.
   std::function<void(const std::vector<RunDirectory>&)> publish;
 };
 
@@ -36,7 +39,7 @@ struct Unexplained {
   auto operator<=>(const Unexplained&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
-/// An answer that a kernel's last night did not give.
+/// An answer that a kernel did not give in its last night that was told.
 struct ChangedAnswer {
   std::string kernel;
   std::string scenario;
@@ -69,6 +72,7 @@ struct NightReport {
   std::vector<Unexplained> fixed;     ///< unexplained until the last night, and no more
   std::vector<Unexplained> standing;  ///< unexplained since before this night
   std::vector<ChangedAnswer> changed;
+  bool published = false;
   bool interrupted = false;  ///< then nothing was compared or published
 };
 

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "results/describe.h"
+#include "results/diff.h"
 #include "results/error.h"
 
 namespace brokenpipe {
@@ -45,7 +46,7 @@ const Step* step_of(const Observation& seen, std::string_view id) {
 std::optional<std::string> answer_in(const RunResult& result, const Question& question) {
   const Observation* seen = observation_of(result, question);
   if (seen == nullptr || seen->ending == ScenarioEnding::broken ||
-      seen->ending == ScenarioEnding::timed_out) {
+      seen->ending == ScenarioEnding::timed_out || !seen->disagreeing.empty()) {
     return std::nullopt;
   }
   nlohmann::json all = nlohmann::json::array();
@@ -88,6 +89,27 @@ std::string told(const Observation& seen, const Question& question,
     parts.push_back(ending_of(seen));
   }
   return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+Explanation explain(const RunResult& older, const RunResult& newer, const Question& question,
+                    const Changes& changes) {
+  Explanation explanation;
+  const auto known_by = [&](const std::string& id) -> Explanation::Known& {
+    auto& known = explanation.known;
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const auto& one) { return one.change == id; });
+    return found == known.end() ? known.emplace_back(Explanation::Known{id, {}}) : *found;
+  };
+  for (const ScenarioVerdict& verdict : diff(older, newer, changes).scenarios) {
+    if (verdict.scenario != question.scenario.id) continue;
+    for (const PlaceVerdict& place : verdict.places) {
+      if (place.verdict == Verdict::same) continue;
+      if (!question.step.empty() && place.place != question.step) continue;
+      for (const std::string& id : place.changes) known_by(id).places.push_back(place.place);
+      if (place.changes.empty()) explanation.unexplained.push_back(place.place);
+    }
+  }
+  return explanation;
 }
 
 }  // namespace brokenpipe

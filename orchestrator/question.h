@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "orchestrator/scenario_list.h"
+#include "results/changes.h"
 #include "results/run_result.h"
 
 /// One question to many kernels: a scenario, or one step of it.
@@ -29,7 +30,7 @@ const Observation* observation_of(const RunResult& result, const Question& quest
 const Step* step_of(const Observation& seen, std::string_view id);
 
 /// The answer, as text that is equal where and only where the answers are. Nothing where the
-/// scenario came to no conclusion.
+/// scenario came to no conclusion, or its repeats to more than one.
 std::optional<std::string> answer_in(const RunResult& result, const Question& question);
 
 /// The steps that not all of these answer alike, and `ending` where those differ.
@@ -38,5 +39,18 @@ std::set<std::string> places_that_vary(const std::vector<const Observation*>& an
 /// The answer for people: the step that is asked for, else the steps in `places`, else all.
 std::string told(const Observation& seen, const Question& question,
                  const std::set<std::string>& places);
+
+/// Where two answers part, and which changes are known to have done it.
+struct Explanation {
+  struct Known {
+    std::string change;               ///< its id
+    std::vector<std::string> places;  ///< steps' ids, or `ending`
+  };
+  std::vector<Known> known;
+  std::vector<std::string> unexplained;  ///< places that no change explains
+};
+
+Explanation explain(const RunResult& older, const RunResult& newer, const Question& question,
+                    const Changes& changes);
 
 }  // namespace brokenpipe

@@ -37,6 +37,7 @@ TEST(BisectCommand, FindsTheTwoNeighboursAndWhatTheChangelogSays) {
   EXPECT_THAT(found.out,
               AllOf(HasSubstr("The answer changes between debian-6.12.3 and debian-6.12.5."),
                     HasSubstr("EAGAIN"), HasSubstr("EPIPE"), HasSubstr("fs/pipe: as in 6.12.5"),
+                    HasSubstr("Not explained by any known change: io_getevents#1"),
                     Not(HasSubstr("not in pipes"))));
   EXPECT_THAT(found.err, Not(HasSubstr("booting")));
 }
@@ -59,6 +60,8 @@ TEST(BisectCommand, TellsPrograms) {
   const auto json = nlohmann::json::parse(found.out);
   EXPECT_EQ(json.at("before"), "debian-6.12.3");
   EXPECT_EQ(json.at("after"), "debian-6.12.5");
+  EXPECT_TRUE(json.at("explained_by").empty());
+  EXPECT_EQ(json.at("unexplained"), nlohmann::json::array({"io_getevents#1"}));
   EXPECT_EQ(json.at("changelog").get<std::vector<std::string>>(),
             std::vector<std::string>{"fs/pipe: as in 6.12.5"});
 }

@@ -158,11 +158,45 @@ TEST(Question, WhatCameToNoConclusionIsNoAnswer) {
   }
 }
 
+TEST(Question, WhatItsRepeatsDoNotAgreeOnIsNoAnswer) {
+  Observation flaky = sends("EPIPE", "EIO");
+  flaky.disagreeing = {sends("EPIPE", "EBADF")};
+  EXPECT_EQ(answer_in(result("6.1", {flaky}), about("")), std::nullopt);
+}
+
 TEST(Question, IsToldByTheStepsThatVary) {
   const Observation a = sends("EPIPE", "EIO");
   const Observation b = sends("EPIPE", "EBADF");
   EXPECT_EQ(told(a, about(""), places_that_vary({&a, &b})), "send = EIO");
   EXPECT_EQ(told(a, about(""), places_that_vary({&a, &a})), "send = EPIPE; send = EIO");
+}
+
+Changes one_change_of(const std::string& step, const std::string& before,
+                      const std::string& after) {
+  Change change;
+  change.id = "a-change";
+  change.mainline = {6, 5, 0};
+  change.moves = {{{"tcp/x"}, step, {{"errno", before}}, {{"errno", after}}}};
+  return {{change}};
+}
+
+TEST(Question, AChangeExplainsItsOwnStepsAndNoOthers) {
+  const RunResult older = result("6.1", {sends("EPIPE", "EIO")});
+  const RunResult newer = result("6.12", {sends("ENOTCONN", "EBADF")});
+  const Changes changes = one_change_of("send#1", "EPIPE", "ENOTCONN");
+  const Explanation explanation = explain(older, newer, about(""), changes);
+  ASSERT_EQ(explanation.known.size(), 1U);
+  EXPECT_EQ(explanation.known[0].change, "a-change");
+  EXPECT_THAT(explanation.known[0].places, ElementsAre("send#1"));
+  EXPECT_THAT(explanation.unexplained, ElementsAre("send#2"));
+}
+
+TEST(Question, OfOneStepTheOthersNeedNoExplanation) {
+  const RunResult older = result("6.1", {sends("EPIPE", "EIO")});
+  const RunResult newer = result("6.12", {sends("ENOTCONN", "EBADF")});
+  const Changes changes = one_change_of("send#1", "EPIPE", "ENOTCONN");
+  EXPECT_TRUE(explain(older, newer, about("send#1"), changes).unexplained.empty());
+  EXPECT_TRUE(explain(older, newer, about("send#2"), changes).known.empty());
 }
 
 CatalogueEntry entry(const std::string& id, const std::string& series) {

@@ -52,6 +52,12 @@ class KnownKernels {
     answered("debian-" + release, release, error);
   }
 
+  /// A kernel on the mirror that cannot be had: its package holds none.
+  void broken(const std::string& release) const {
+    repository_.add_package("bookworm", "linux-image-" + release + "-amd64", release + "-1",
+                            {{"usr/share/doc/empty", ""}});
+  }
+
   /// Runs the command with these words and the options that name mirror, store and catalogue.
   CommandResult operator()(std::vector<std::string> words) {
     repository_.publish("bookworm");

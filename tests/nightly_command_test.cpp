@@ -47,6 +47,19 @@ TEST(NightlyCommand, AJobsPageKeepsWhatItHas) {
   EXPECT_THAT(read_file(page), AllOf(HasSubstr("# Of another step"), HasSubstr("## Night ")));
 }
 
+TEST(NightlyCommand, WithoutAnyResultItIsToldAndNotPublished) {
+  KnownKernels kernels({KnownKernels::scenario});
+  kernels.broken("6.12.9");
+  const fs::path page = kernels.folder() / "page.md";
+  const CommandResult first = night(kernels, {"--summary", page.string()});
+  EXPECT_EQ(first.exit_status, 3) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("1 could not be judged"));
+  const fs::path state = kernels.runs().parent_path();
+  EXPECT_FALSE(fs::exists(state / "site"));
+  EXPECT_THAT(read_file(state / "summary.md"), HasSubstr("debian-6.12 could not be judged"));
+  EXPECT_THAT(read_file(page), HasSubstr("debian-6.12 could not be judged"));
+}
+
 TEST(NightlyCommand, AStateThatCannotBeWrittenIsAnError) {
   KnownKernels kernels({KnownKernels::scenario});
   kernels.answered("debian-6.12", "6.12.9", "EBADF");

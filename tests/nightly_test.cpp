@@ -91,16 +91,19 @@ struct Bench {
 
   NightReport night(const std::stop_token& stop = {}) {
     KernelStore store({store_root(), repository.mirror(), repository.keyring(), {}});
-    std::FILE* nowhere = std::fopen("/dev/null", "w");
+    std::FILE* out = std::fopen(told().c_str(), "w");
     NightReport report;
     {
-      Progress progress(nowhere, false, {});
+      Progress progress(out, false, {});
       report = run_night([this]() -> Hypervisor& { return hypervisor; }, store, kernels, reference,
                          {}, options, progress, stop);
     }
-    std::fclose(nowhere);
+    std::fclose(out);
     return report;
   }
+
+  // What the last night told on its way.
+  fs::path told() const { return repository.path() / "told"; }
 
   GuestAnswers answer(const BootSpec& spec) {
     const std::string id = spec.name.substr(std::string("brokenpipe-").size());
@@ -216,6 +219,40 @@ TEST(Nightly, OneUnexplainedAnswerAfterAnotherIsNewAndNotFixed) {
   EXPECT_THAT(second.fixed, IsEmpty());
 }
 
+constexpr const char* lacks_the_feature =
+    R"({"record":"observation","scenario":"tcp/x","ending":"unsupported","reason":"no such call",)"
+    R"("steps":[]})";
+
+TEST(Nightly, WhatIsGoneIsNotFixed) {
+  Bench bench;
+  bench.answers["debian-6.12"] = Bench::says("EIO");
+  bench.night();
+  bench.offer("6.12", "6.12.10");
+  bench.answers["debian-6.12"] = lacks_the_feature;
+  EXPECT_THAT(bench.night().fixed, IsEmpty());
+
+  bench.offer("6.12", "6.12.11");
+  bench.answers["debian-6.12"] = Bench::says("EIO");
+  const NightReport third = bench.night();
+  EXPECT_THAT(third.appeared, IsEmpty());
+  EXPECT_THAT(third.standing, SizeIs(1));
+}
+
+TEST(Nightly, AFeatureThatComesOrGoesIsAChangedAnswer) {
+  Bench bench;
+  bench.night();
+  bench.offer("6.12", "6.12.10");
+  bench.answers["debian-6.12"] = lacks_the_feature;
+  const NightReport lost = bench.night();
+  ASSERT_THAT(lost.changed, SizeIs(1));
+  EXPECT_THAT(lost.changed[0].before, HasSubstr("completed"));
+  EXPECT_THAT(lost.changed[0].now, HasSubstr("unsupported"));
+
+  bench.offer("6.12", "6.12.11");
+  bench.answers["debian-6.12"] = Bench::says("EPIPE");
+  EXPECT_THAT(bench.night().changed, SizeIs(1));
+}
+
 TEST(Nightly, AKernelThatCouldNotBeRunIsTriedAgainAndNothingOfItIsFixed) {
   Bench bench;
   bench.answers["debian-6.12"] = Bench::says("EIO");
@@ -319,6 +356,23 @@ TEST(Nightly, ANightThatCouldNotPublishIsToldAgain) {
   EXPECT_THAT(bench.night().appeared, SizeIs(1));
 }
 
+TEST(Nightly, ChangedAnswersOfANightThatCouldNotPublishAreToldByTheNext) {
+  Bench bench;
+  bench.night();
+  bench.offer("6.12", "6.12.10");
+  bench.answers["debian-6.12"] = Bench::says("EIO");
+  const auto publish = bench.options.publish;
+  bench.options.publish = [](const std::vector<RunDirectory>&) {
+    throw Error("publishing", "the disk is full");
+  };
+  EXPECT_THROW(bench.night(), Error);
+  bench.options.publish = publish;
+  const NightReport third = bench.night();
+  ASSERT_THAT(third.changed, SizeIs(1));
+  EXPECT_THAT(third.changed[0].before, HasSubstr("EPIPE"));
+  EXPECT_THAT(bench.night().changed, IsEmpty());
+}
+
 TEST(Nightly, ASeriesNoLongerOnOfferComesFromTheStore) {
   Bench bench;
   bench.night();
@@ -357,6 +411,21 @@ TEST(Nightly, WhereNoKernelIsToBeHadNothingWasShown) {
   EXPECT_EQ(exit_code(bench.night()), ExitCode::incomplete);
 }
 
+TEST(Nightly, AnUnreadableNightOfOldIsPassedOverAndToldOf) {
+  Bench bench;
+  bench.night();
+  const fs::path runs = bench.options.state / "runs";
+  write_file(runs / nights_in(bench).at(0) / "debian-6.1.json", "{");
+  fs::create_directory(runs / "20200101T000000Z");
+  write_file(runs / "20200101T000000Z" / "run.json", R"({"schema": 99})");
+  const NightReport second = bench.night();
+  EXPECT_EQ(exit_code(second), ExitCode::as_reference);
+  EXPECT_EQ(bench.published, 1U) << "only the night that can be read";
+  EXPECT_THAT(read_file(bench.told()),
+              ::testing::AllOf(HasSubstr("debian-6.1.json"), HasSubstr("20200101T000000Z")));
+  EXPECT_THAT(nights_in(bench), SizeIs(3));
+}
+
 TEST(Nightly, KeepsAsManyNightsAsItIsTold) {
   Bench bench;
   bench.options.keep = 2;
@@ -367,6 +436,55 @@ TEST(Nightly, KeepsAsManyNightsAsItIsTold) {
   EXPECT_THAT(nights_in(bench), SizeIs(2));
   EXPECT_THAT(nights_in(bench), ::testing::Not(::testing::Contains(first)));
   EXPECT_EQ(bench.published, 2U);
+}
+
+TEST(Nightly, KeepsTheNightWithTheNewestResultOfAKernel) {
+  Bench bench;
+  bench.options.keep = 1;
+  bench.night();
+  const std::string first = nights_in(bench).at(0);
+  bench.offer("6.12", "6.12.10");
+  bench.answers["debian-6.12"].clear();
+  bench.night();
+  const NightReport third = bench.night();
+  EXPECT_THAT(nights_in(bench), ElementsAre(first, third.data.run->id));
+
+  bench.answers["debian-6.12"] = Bench::says("EIO");
+  EXPECT_THAT(bench.night().changed, SizeIs(1));
+  EXPECT_THAT(nights_in(bench), SizeIs(1));
+}
+
+TEST(Nightly, KeepsItselfWhereTheClockWasSetBack) {
+  Bench bench;
+  bench.options.keep = 1;
+  bench.night();
+  const fs::path runs = bench.options.state / "runs";
+  RunRecord of_tomorrow = RunDirectory::open(runs / nights_in(bench).at(0)).run();
+  fs::remove_all(runs);
+  of_tomorrow.id = "29991231T235959Z";
+  of_tomorrow.started = "2999-12-31T23:59:59Z";
+  RunDirectory::create(runs, of_tomorrow);
+  const NightReport tonight = bench.night();
+  EXPECT_THAT(nights_in(bench), ElementsAre(tonight.data.run->id));
+}
+
+TEST(Nightly, NothingIsRemovedBeforeTheOthersArePublished) {
+  Bench bench;
+  bench.options.keep = 1;
+  bench.night();
+  bench.options.publish = [](const std::vector<RunDirectory>&) {
+    throw Error("publishing", "the disk is full");
+  };
+  EXPECT_THROW(bench.night(), Error);
+  EXPECT_THAT(nights_in(bench), SizeIs(2));
+}
+
+TEST(Nightly, WhatAKilledNightLeftOfARemovedOneGoes) {
+  Bench bench;
+  fs::create_directories(bench.options.state / "removed");
+  write_file(bench.options.state / "removed" / "debian-6.1.json", "{}");
+  bench.night();
+  EXPECT_FALSE(fs::exists(bench.options.state / "removed"));
 }
 
 TEST(Nightly, TwoNightsDoNotWorkOnOneState) {

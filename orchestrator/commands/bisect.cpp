@@ -218,19 +218,10 @@ void gather_known(Finding& finding, const std::vector<KernelChoice>& chain,
   finding.changes = changes_in(answers);
 }
 
-void explain(Finding& finding, const Question& question, Asker& asker, KernelStore& store) {
+void add_causes(Finding& finding, const Question& question, Asker& asker, KernelStore& store) {
   const RunResult& older = *asker(finding.older()).result;
   const RunResult& newer = *asker(finding.newer()).result;
-  for (const ScenarioVerdict& verdict : diff(older, newer, known_changes()).scenarios) {
-    if (verdict.scenario != question.scenario.id) continue;
-    for (const PlaceVerdict& place : verdict.places) {
-      if (!question.step.empty() && place.place != question.step) continue;
-      for (const std::string& id : place.changes) {
-        auto& ids = finding.explained_by;
-        if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
-      }
-    }
-  }
+  finding.explanation = explain(older, newer, question, known_changes());
   if (!finding.within_a_series()) return;
   const auto changelog = store.changelog(*finding.newer().entry, finding.newer().point_release);
   if (!changelog) return;
@@ -264,7 +255,7 @@ Finding find(const std::vector<KernelChoice>& ends, const Releases& releases,
   }
   gather_known(finding, chain, question, asker);
   if (finding.ending == Bisection::Ending::found && !asker.interrupted()) {
-    explain(finding, question, asker, store);
+    add_causes(finding, question, asker, store);
   }
   return finding;
 }

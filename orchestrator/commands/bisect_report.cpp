@@ -55,11 +55,15 @@ void print_found(const Finding& finding, const Question& question) {
         finding.changes);
   }
   const Changes changes = known_changes();
-  for (const std::string& id : finding.explained_by) {
+  for (const auto& [id, places] : finding.explanation.known) {
     const auto change = std::find_if(changes.changes.begin(), changes.changes.end(),
-                                     [&](const Change& c) { return c.id == id; });
-    fmt::print("\nKnown: {} {} ({})\n  {}\n", change->commit.substr(0, 12), change->subject,
-               versions_of(*change), change->says);
+                                     [&id = id](const Change& c) { return c.id == id; });
+    fmt::print("\nKnown for {}: {} {} ({})\n  {}\n", fmt::join(places, ", "), commit_of(*change),
+               change->subject, versions_of(*change), change->says);
+  }
+  if (!finding.explanation.unexplained.empty()) {
+    fmt::print("\nNot explained by any known change: {}\n",
+               fmt::join(finding.explanation.unexplained, ", "));
   }
   if (finding.within_a_series()) print_changelog(finding, question);
 }
@@ -112,7 +116,11 @@ void print_json(const Finding& finding, const Question& question) {
   if (finding.ending == Bisection::Ending::found) {
     json["before"] = finding.older().id;
     json["after"] = finding.newer().id;
-    json["explained_by"] = finding.explained_by;
+    json["explained_by"] = nlohmann::ordered_json::array();
+    for (const Explanation::Known& known : finding.explanation.known) {
+      json["explained_by"].push_back(known.change);
+    }
+    json["unexplained"] = finding.explanation.unexplained;
     json["changelog"] = finding.changelog;
   }
   fmt::print("{}", json_text(json));

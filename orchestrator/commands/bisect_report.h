@@ -23,10 +23,10 @@ struct Finding {
   std::vector<KernelChoice> chain;  ///< that was searched last
   std::size_t before = 0;           ///< in `chain`, as in Bisection
   std::size_t after = 0;
-  std::vector<KernelChoice> known;        ///< whose answer is known, oldest first
-  std::vector<KernelAnswer> answers;      ///< of `known`
-  std::size_t changes = 0;                ///< of the answer along them
-  std::vector<std::string> explained_by;  ///< ids of changes
+  std::vector<KernelChoice> known;    ///< whose answer is known, oldest first
+  std::vector<KernelAnswer> answers;  ///< of `known`
+  std::size_t changes = 0;            ///< of the answer along them
+  Explanation explanation;
   bool has_changelog = false;
   std::vector<std::string> changelog;  ///< on the subsystems in the scenario's grounds
   std::size_t changelog_entries = 0;   ///< on any

@@ -74,7 +74,9 @@ int run_and_publish(const Options& options) {
     return exit_interrupted;
   }
   if (!options.summary.empty()) append(options.summary, summary_markdown(report));
-  fmt::print("{}; {}\n", summary_line(report), (night.state / "site" / "index.html").string());
+  fmt::print("{}; {}\n", summary_line(report),
+             report.published ? (night.state / "site" / "index.html").string()
+                              : "there is no result to publish");
   return static_cast<int>(exit_code(report));
 }
 
@@ -90,7 +92,9 @@ void add_nightly_command(CLI::App& app, Action& chosen) {
       ->add_option("--state", options->state,
                    "A folder of its own, kept from night to night: runs, the site, summary.md")
       ->required();
-  command->add_option("--keep", options->keep, "Nights that are kept")
+  command
+      ->add_option("--keep", options->keep,
+                   "Nights that are kept, besides those with a kernel's newest result")
       ->check(CLI::Range(1U, 4096U))
       ->capture_default_str();
   command->add_option("--summary", options->summary,
