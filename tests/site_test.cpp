@@ -197,10 +197,60 @@ TEST(ChangePoints, SayWhereAValueBeganAsPreciselyAsTheKernelsThatWereRunAllow) {
   for (const Span& span : points.front().spans) told.push_back(span.since + ": " + span.value);
   EXPECT_THAT(told,
               ElementsAre("3.16: -1 ENOSYS", "≤ 5.10: -1 ECONNRESET", "6.18: -1 EPIPE", "7.0: 1"));
-  EXPECT_THAT(points.front().spans[2].changes, ElementsAre("nosignal"));
+  ASSERT_EQ(points.front().spans[2].causes.size(), 1U);
+  EXPECT_EQ(points.front().spans[2].causes.front().change, "nosignal");
+  EXPECT_FALSE(points.front().spans[2].causes.front().lacking);
   EXPECT_THAT(points.front().spans[2].kernels, ElementsAre("debian-6.18", "debian-6.19"));
   EXPECT_FALSE(points.front().spans[2].unexplained);
   EXPECT_TRUE(points.front().spans[3].unexplained);
+}
+
+/// Kernels of which the reference knows nothing, and a change that one of them has by back-port.
+SiteModel model_with_a_back_port() {
+  const Changes changes{{{"challenged",
+                          "",
+                          {7, 1, 0},
+                          {{6, 1, 5}},
+                          {},
+                          "c",
+                          "s",
+                          "",
+                          {{{"vsock/x"}, "send#1", sent, epipe}}}}};
+  const auto answer = [](const Json& seen) {
+    return std::vector<Observation>{completed("vsock/x", {step("send#1", seen)})};
+  };
+  return model_of({ended("vsock/x", ScenarioEnding::unsupported, "no vsock")},
+                  {{"5.10.9", answer(sent)},
+                   {"6.1.9", answer(epipe)},
+                   {"6.16.1", answer(sent)},
+                   {"7.0.1", answer(sent)},
+                   {"7.1.2", answer(epipe)}},
+                  changes);
+}
+
+TEST(ChangePoints, AreExplainedAgainstTheKernelBeforeWhereTheReferenceSaysNothing) {
+  const SiteModel model = model_with_a_back_port();
+  const std::vector<ChangePoints> points = change_points(model, "vsock/x");
+  const auto send = std::find_if(points.begin(), points.end(),
+                                 [](const ChangePoints& p) { return p.place == "send#1"; });
+  ASSERT_NE(send, points.end());
+  std::vector<std::string> causes;
+  for (const Span& span : send->spans) {
+    EXPECT_FALSE(span.unexplained) << span.value;
+    for (const Cause& cause : span.causes)
+      causes.push_back((cause.lacking ? "without " : "with ") + cause.change);
+  }
+  EXPECT_THAT(causes, ElementsAre("with challenged", "without challenged", "with challenged"));
+}
+
+TEST(Changes, ShowWhereTheyExplainADifferenceBetweenNeighboursThatTheReferenceDoesNotKnow) {
+  const SiteModel model = model_with_a_back_port();
+  EXPECT_THAT(changes_shown(model, "vsock/x").at("challenged"),
+              ElementsAre("debian-6.1.9", "debian-7.1.2"));
+  const auto data = changes_data(model)["changes"].front();
+  EXPECT_EQ(data["shows"], true);
+  EXPECT_EQ(data["scenarios"].front()["id"], "vsock/x");
+  EXPECT_EQ(scenario_data(model, model.scenarios.front())["changes"].front()["id"], "challenged");
 }
 
 TEST(ChangePoints, KernelWithoutAnAnswerNeitherBeginsNorEndsASpan) {

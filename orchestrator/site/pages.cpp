@@ -116,10 +116,13 @@ const Change* change_named(const SiteModel& model, const std::string& id) {
   return found == all.end() ? nullptr : &*found;
 }
 
-Json change_datas(const SiteModel& model, const std::vector<std::string>& ids) {
+Json causes_data(const SiteModel& model, const std::vector<Cause>& causes) {
   Json data = Json::array();
-  for (const std::string& id : ids)
-    if (const Change* change = change_named(model, id)) data.push_back(change_data(*change));
+  for (const Cause& cause : causes)
+    if (const Change* change = change_named(model, cause.change)) {
+      data.push_back(change_data(*change));
+      data.back()["lacking"] = cause.lacking;
+    }
   return data;
 }
 
@@ -135,25 +138,26 @@ Json split_lines(const std::string& lines) {
   return list;
 }
 
-/// The changes that explain something in a scenario, in the order of the file, and the kernels
-/// on which each does.
-std::vector<std::pair<const Change*, std::vector<std::string>>> changes_in(
-    const SiteModel& model, const std::string& scenario) {
-  std::vector<std::pair<const Change*, std::vector<std::string>>> all;
+/// Of these kernels, in the matrix's order.
+Json kernel_links(const SiteModel& model, const std::set<std::string>& ids) {
+  Json links = Json::array();
+  for (const SiteKernel& kernel : model.kernels)
+    if (ids.contains(kernel.id())) links.push_back(kernel_link(model, kernel.id()));
+  return links;
+}
+
+/// The changes that show in a scenario, in the order of the file, and the kernels on which each
+/// does.
+Json changes_in(const SiteModel& model, const std::string& scenario) {
+  const auto shown = changes_shown(model, scenario);
+  Json data = Json::array();
   for (const Change& change : model.changes.changes) {
-    std::vector<std::string> kernels;
-    for (const SiteKernel& kernel : model.kernels) {
-      const ScenarioVerdict* verdict = kernel.verdict(scenario);
-      if (verdict == nullptr) continue;
-      if (std::any_of(verdict->places.begin(), verdict->places.end(), [&](const auto& place) {
-            return std::find(place.changes.begin(), place.changes.end(), change.id) !=
-                   place.changes.end();
-          }))
-        kernels.push_back(kernel.id());
-    }
-    if (!kernels.empty()) all.emplace_back(&change, std::move(kernels));
+    const auto here = shown.find(change.id);
+    if (here == shown.end()) continue;
+    data.push_back(change_data(change));
+    data.back()["kernels"] = kernel_links(model, here->second);
   }
-  return all;
+  return data;
 }
 
 /// What a reader has to know first; null where nobody has told it.
@@ -284,7 +288,7 @@ Json change_points_data(const SiteModel& model, const std::string& scenario) {
                        {"value", span.value},
                        {"since", span.since},
                        {"kernels", kernel_links(model, span.kernels)},
-                       {"changes", change_datas(model, span.changes)},
+                       {"changes", causes_data(model, span.causes)},
                        {"unexplained", span.unexplained}});
     data.push_back({{"head", points.head}, {"spans", spans}, {"count", points.spans.size()}});
   }
@@ -407,12 +411,7 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
   data["traces"] = traces_data(model, scenario.id);
   data["change_points"] = change_points_data(model, scenario.id);
   data["has_change_points"] = !data["change_points"].empty();
-  data["changes"] = Json::array();
-  for (const auto& [change, kernels] : changes_in(model, scenario.id)) {
-    Json item = change_data(*change);
-    item["kernels"] = kernel_links(model, kernels);
-    data["changes"].push_back(std::move(item));
-  }
+  data["changes"] = changes_in(model, scenario.id);
   data["has_changes"] = !data["changes"].empty();
   data["all_alike"] =
       std::all_of(model.kernels.begin(), model.kernels.end(), [&](const SiteKernel& kernel) {
@@ -487,27 +486,22 @@ Json kernels_data(const SiteModel& model) {
 
 Json changes_data(const SiteModel& model) {
   struct Shows {
-    std::set<std::string> scenarios;
-    std::vector<std::string> kernels;
+    std::vector<std::string> scenarios;
+    std::set<std::string> kernels;
   };
   std::map<std::string, Shows> shows;
-  for (const SiteKernel& kernel : model.kernels)
-    for (const ScenarioVerdict& scenario : kernel.diff().scenarios)
-      for (const PlaceVerdict& place : scenario.places)
-        for (const std::string& id : place.changes) {
-          Shows& here = shows[id];
-          here.scenarios.insert(scenario.scenario);
-          if (here.kernels.empty() || here.kernels.back() != kernel.id())
-            here.kernels.push_back(kernel.id());
-        }
+  for (const ScenarioInfo& scenario : model.scenarios)
+    for (const auto& [id, kernels] : changes_shown(model, scenario.id)) {
+      shows[id].scenarios.push_back(scenario.id);
+      shows[id].kernels.insert(kernels.begin(), kernels.end());
+    }
   Json data;
   data["reference"] = model.reference.kernel.id;
   data["changes"] = Json::array();
   for (const Change& change : model.changes.changes) {
     const Shows& here = shows[change.id];
     Json item = change_data(change);
-    item["scenarios"] =
-        scenario_links(std::vector<std::string>(here.scenarios.begin(), here.scenarios.end()));
+    item["scenarios"] = scenario_links(here.scenarios);
     item["how_many"] = counted(here.scenarios.size(), "scenario");
     item["few"] = here.scenarios.size() <= 8;
     item["kernels"] = kernel_links(model, here.kernels);

@@ -8,6 +8,7 @@
 
 #include "orchestrator/site/matrix.h"
 #include "results/describe.h"
+#include "results/explanations.h"
 
 namespace brokenpipe {
 namespace {
@@ -160,53 +161,61 @@ std::string since_text(const std::optional<KernelVersion>& before, const KernelI
   return before && neighbours(*before, *version) ? series : "≤ " + series;
 }
 
-std::vector<std::string> explaining(const SiteKernel& kernel, const std::string& scenario,
-                                    const std::string& place) {
-  if (const ScenarioVerdict* verdict = kernel.verdict(scenario))
-    for (const PlaceVerdict& judged : verdict->places)
-      if (judged.place == place) return judged.changes;
-  return {};
-}
+/// A kernel's answer at a place.
+struct PlaceAnswer {
+  const KernelIdentity& kernel;
+  const Observation& observation;
+  Json value;
+};
 
-bool departs_unexplained(const SiteKernel& kernel, const std::string& scenario,
-                         const std::string& place) {
-  const ScenarioVerdict* verdict = kernel.verdict(scenario);
-  return verdict != nullptr &&
-         std::any_of(verdict->places.begin(), verdict->places.end(),
-                     [&](const PlaceVerdict& p) { return p.place == place && p.unexplained(); });
+/// What leads from one answer to the next. Neighbours are held against each other, for what both
+/// have cancels out, and a reference that says nothing does not hide what came after it.
+void explain(Span& span, const SiteModel& model, const std::string& place,
+             const PlaceAnswer& before, const PlaceAnswer& now) {
+  const auto version = version_of(now.kernel);
+  Explanations explanations(model.changes, before.kernel, now.kernel);
+  for (const std::string& id :
+       explanations.explain(now.observation.scenario, place, before.value, now.value)) {
+    const auto change = std::find_if(model.changes.changes.begin(), model.changes.changes.end(),
+                                     [&](const Change& one) { return one.id == id; });
+    span.causes.push_back({id, !in_effect(*change, *version)});
+  }
+  const bool comparable = !unsupported(before.observation) && !unsupported(now.observation) &&
+                          before.observation.disagreeing.empty() &&
+                          now.observation.disagreeing.empty();
+  span.unexplained = comparable && span.causes.empty();
 }
 
 std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
                            const std::string& place) {
   std::vector<Span> spans;
-  std::vector<std::string> explained;
+  std::optional<PlaceAnswer> last;
   std::optional<KernelVersion> before = version_of(model.reference.kernel);
   const Observation* reference = observation_of(model.reference, scenario);
   // A step that the reference lacks is one that it does not speak of, not one that was not made.
-  if (says(reference, place) && !value_at(*reference, place).is_null())
+  if (says(reference, place) && !value_at(*reference, place).is_null()) {
     spans.push_back({value_text(*reference, place),
                      before ? series_text(model.reference.kernel) : model.reference.kernel.id,
                      {},
                      {},
                      true,
                      false});
+    last.emplace(PlaceAnswer{model.reference.kernel, *reference, value_at(*reference, place)});
+  }
   for (const SiteKernel& kernel : model.kernels) {
+    const KernelIdentity& identity = kernel.result().kernel;
     const Observation* observation = observation_of(kernel.result(), scenario);
     if (!says(observation, place)) continue;
     const std::string value = value_text(*observation, place);
-    const std::vector<std::string> why = explaining(kernel, scenario, place);
+    const PlaceAnswer now{identity, *observation, value_at(*observation, place)};
     if (spans.empty() || spans.back().value != value) {
-      Span span{value, since_text(before, kernel.result().kernel), {}, {}, false, false};
-      std::copy_if(why.begin(), why.end(), std::back_inserter(span.changes),
-                   [&](const std::string& id) {
-                     return std::find(explained.begin(), explained.end(), id) == explained.end();
-                   });
-      span.unexplained = departs_unexplained(kernel, scenario, place);
+      Span span{value, since_text(before, identity), {}, {}, false, false};
+      if (last) explain(span, model, place, *last, now);
       spans.push_back(std::move(span));
     }
     spans.back().kernels.push_back(kernel.id());
-    explained = why;
-    before = version_of(kernel.result().kernel);
+    last.emplace(now);
+    before = version_of(identity);
   }
   return spans;
 }
@@ -284,6 +293,22 @@ std::vector<ChangePoints> change_points(const SiteModel& model, const std::strin
     all.push_back(std::move(points));
   }
   return all;
+}
+
+std::map<std::string, std::set<std::string>> changes_shown(const SiteModel& model,
+                                                           const std::string& scenario) {
+  std::map<std::string, std::set<std::string>> shown;
+  for (const SiteKernel& kernel : model.kernels)
+    if (const ScenarioVerdict* verdict = kernel.verdict(scenario))
+      for (const PlaceVerdict& place : verdict->places)
+        for (const std::string& id : place.changes) shown[id].insert(kernel.id());
+  for (const ChangePoints& points : change_points(model, scenario))
+    for (std::size_t i = 1; i < points.spans.size(); ++i)
+      for (const Cause& cause : points.spans[i].causes) {
+        const Span& having = cause.lacking ? points.spans[i - 1] : points.spans[i];
+        shown[cause.change].insert(having.kernels.begin(), having.kernels.end());
+      }
+  return shown;
 }
 
 std::vector<TraceGroup> trace_groups(const SiteModel& model, const std::string& scenario) {

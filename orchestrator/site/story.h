@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,14 +17,20 @@ std::string narrate(const Step& step);
 /// `send(1, MSG_NOSIGNAL)`, `peer.poll`: what was done, without what came of it.
 std::string step_head(const Step& step);
 
+/// A change that leads from one span to the next.
+struct Cause {
+  std::string change;    ///< its id
+  bool lacking = false;  ///< it is the span before that has it: this one's kernels do not
+};
+
 /// What a place of a scenario has been from one kernel on.
 struct Span {
   std::string value;  ///< `-1 EPIPE +SIGPIPE`; `n/a`; `not made`
   std::string since;  ///< `3.16`; `6.18`; `≤ 6.12`: there, or between it and the one before
   std::vector<std::string> kernels;  ///< those that were run and gave it, without the reference
-  std::vector<std::string> changes;  ///< ids of the changes that lead to it from the span before
+  std::vector<Cause> causes;         ///< in the order in which they lead to it
   bool reference = false;            ///< it is the reference's own
-  bool unexplained = false;          ///< it departs from the reference, and no change says why
+  bool unexplained = false;          ///< there is a span before, and no change leads from it
 };
 
 /// A place whose value is not the same everywhere.
@@ -34,6 +42,11 @@ struct ChangePoints {
 
 /// A kernel that gave no answer (not asked, inconclusive) neither begins nor ends a span.
 std::vector<ChangePoints> change_points(const SiteModel& model, const std::string& scenario);
+
+/// The changes that show in a scenario, by id: held against the reference, or between a kernel and
+/// the one before. With the kernels that answer as they do because of it.
+std::map<std::string, std::set<std::string>> changes_shown(const SiteModel& model,
+                                                           const std::string& scenario);
 
 /// Kernels that saw the same, step by step, to the same verdicts.
 struct TraceGroup {
