@@ -194,9 +194,10 @@ TEST(ChangePoints, SayWhereAValueBeganAsPreciselyAsTheKernelsThatWereRunAllow) {
   const std::vector<ChangePoints> points = change_points(model, "pipe/x");
   ASSERT_EQ(points.size(), 1U);
   std::vector<std::string> told;
-  for (const Span& span : points.front().spans) told.push_back(span.since + ": " + span.value);
-  EXPECT_THAT(told,
-              ElementsAre("3.16: -1 ENOSYS", "≤ 5.10: -1 ECONNRESET", "6.18: -1 EPIPE", "7.0: 1"));
+  for (const Span& span : points.front().spans)
+    told.push_back(since_text(span) + ": " + span.value);
+  EXPECT_THAT(told, ElementsAre("3.16: -1 ENOSYS", "4.6 (≤ 5.10): -1 ECONNRESET", "6.18: -1 EPIPE",
+                                "7.0: 1"));
   ASSERT_EQ(points.front().spans[2].causes.size(), 1U);
   EXPECT_EQ(points.front().spans[2].causes.front().change, "nosignal");
   EXPECT_FALSE(points.front().spans[2].causes.front().lacking);
@@ -241,6 +242,36 @@ TEST(ChangePoints, AreExplainedAgainstTheKernelBeforeWhereTheReferenceSaysNothin
       causes.push_back((cause.lacking ? "without " : "with ") + cause.change);
   }
   EXPECT_THAT(causes, ElementsAre("with challenged", "without challenged", "with challenged"));
+}
+
+TEST(ChangePoints, TellOfABackPortOnWhichReleasesItWasSeenAndNoReturnAsNews) {
+  const SiteModel model = model_with_a_back_port();
+  const std::vector<ChangePoints> all = change_points(model, "vsock/x");
+  const auto send = std::find_if(all.begin(), all.end(),
+                                 [](const ChangePoints& p) { return p.place == "send#1"; });
+  ASSERT_NE(send, all.end());
+  std::vector<std::string> since;
+  std::vector<std::string> releases;
+  for (std::size_t i = 0; i < send->spans.size(); ++i) {
+    since.push_back(since_text(send->spans[i]));
+    releases.push_back(releases_text(model, *send, i));
+  }
+  EXPECT_THAT(since, ElementsAre("≤ 5.10", "6.1.5", "", "7.1"));
+  EXPECT_THAT(releases, ElementsAre("5.10.9", "6.1.9", "6.16.1, 7.0.1", "7.1.2 on"));
+}
+
+TEST(ChangePoints, LegendSpeaksOnlyOfWhatThePageHas) {
+  const auto answer = [](const Json& seen) {
+    return std::vector<Observation>{completed("tcp/x", {step("send#1", seen)})};
+  };
+  const SiteModel exact = model_of(answer(sent), {{"3.17", answer(epipe)}});
+  const auto legend = scenario_data(exact, exact.scenarios.front())["since_legend"];
+  EXPECT_EQ(legend["release"], "3.17");
+  EXPECT_EQ(legend["bound"], "");
+  const SiteModel bounded = model_of(answer(sent), {{"6.1", answer(epipe)}});
+  const auto other = scenario_data(bounded, bounded.scenarios.front())["since_legend"];
+  EXPECT_EQ(other["release"], "");
+  EXPECT_EQ(other["bound"], "6.1");
 }
 
 TEST(Changes, ShowWhereTheyExplainADifferenceBetweenNeighboursThatTheReferenceDoesNotKnow) {

@@ -278,21 +278,36 @@ Json strip_data(const SiteModel& model, const ScenarioInfo& scenario) {
   return data;
 }
 
-Json change_points_data(const SiteModel& model, const std::string& scenario) {
+Json change_points_data(const SiteModel& model, const std::vector<ChangePoints>& all) {
   Json data = Json::array();
-  for (const ChangePoints& points : change_points(model, scenario)) {
+  for (const ChangePoints& points : all) {
     Json spans = Json::array();
-    for (const Span& span : points.spans)
-      spans.push_back({{"first", spans.empty()},
+    for (std::size_t i = 0; i < points.spans.size(); ++i) {
+      const Span& span = points.spans[i];
+      spans.push_back({{"first", i == 0},
                        {"is_reference", span.reference},
                        {"value", span.value},
-                       {"since", span.since},
+                       {"since", since_text(span)},
+                       {"releases", releases_text(model, points, i)},
                        {"kernels", kernel_links(model, span.kernels)},
                        {"changes", causes_data(model, span.causes)},
                        {"unexplained", span.unexplained}});
+    }
     data.push_back({{"head", points.head}, {"spans", spans}, {"count", points.spans.size()}});
   }
   return data;
+}
+
+/// How to read the times of these change points, by those of them that need it.
+Json since_legend(const std::vector<ChangePoints>& all) {
+  Json times{{"release", ""}, {"bound", ""}};
+  for (const ChangePoints& points : all)
+    for (const Span& span : points.spans) {
+      if (span.reference) continue;
+      if (!span.since.empty() && times["release"] == "") times["release"] = span.since;
+      if (!span.until.empty() && times["bound"] == "") times["bound"] = span.until;
+    }
+  return times;
 }
 
 /// What a kernel said it lacks, reason by reason.
@@ -409,7 +424,9 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
                        ? Json()
                        : ending_data(*reference);
   data["traces"] = traces_data(model, scenario.id);
-  data["change_points"] = change_points_data(model, scenario.id);
+  const std::vector<ChangePoints> points = change_points(model, scenario.id);
+  data["change_points"] = change_points_data(model, points);
+  data["since_legend"] = since_legend(points);
   data["has_change_points"] = !data["change_points"].empty();
   data["changes"] = changes_in(model, scenario.id);
   data["has_changes"] = !data["changes"].empty();

@@ -154,11 +154,31 @@ bool neighbours(const KernelVersion& before, const KernelVersion& after) {
   return after.major == before.major + 1 && after.minor == 0 && before.minor >= 19;
 }
 
-std::string since_text(const std::optional<KernelVersion>& before, const KernelIdentity& kernel) {
+/// When a change began to show in kernels of that version; empty where it does not.
+std::string arrival(const Change& change, const KernelVersion& version) {
+  if (change.until && version >= *change.until) return version_text(*change.until);
+  if (!in_effect(change, version)) return {};
+  if (version >= change.mainline) return version_text(change.mainline);
+  const auto back_port = std::find_if(
+      change.stable.begin(), change.stable.end(),
+      [&](const KernelVersion& s) { return s.major == version.major && s.minor == version.minor; });
+  return version_text(*back_port);
+}
+
+/// The time of a span that these causes lead to, the last of them `last`; null for none.
+void date(Span& span, const std::optional<KernelVersion>& before, const KernelIdentity& kernel,
+          const Change* last) {
   const auto version = version_of(kernel);
-  if (!version) return kernel.id;
+  if (!version) {
+    span.since = kernel.id;
+    return;
+  }
   const std::string series = series_text(kernel);
-  return before && neighbours(*before, *version) ? series : "≤ " + series;
+  if (last != nullptr) span.since = arrival(*last, *version);
+  const bool exact = before && neighbours(*before, *version);
+  const bool by_mainline = last != nullptr && (span.since == version_text(last->mainline));
+  if (last == nullptr && exact) span.since = series;
+  if (!exact && (last == nullptr || (by_mainline && span.since != series))) span.until = series;
 }
 
 /// A kernel's answer at a place.
@@ -168,18 +188,21 @@ struct PlaceAnswer {
   Json value;
 };
 
-/// What leads from one answer to the next. Neighbours are held against each other, for what both
-/// have cancels out, and a reference that says nothing does not hide what came after it.
+/// What leads from one answer to the next, and when. Neighbours are held against each other, for
+/// what both have cancels out, and a reference that says nothing does not hide what came after it.
 void explain(Span& span, const SiteModel& model, const std::string& place,
              const PlaceAnswer& before, const PlaceAnswer& now) {
   const auto version = version_of(now.kernel);
+  const Change* last = nullptr;
   Explanations explanations(model.changes, before.kernel, now.kernel);
   for (const std::string& id :
        explanations.explain(now.observation.scenario, place, before.value, now.value)) {
     const auto change = std::find_if(model.changes.changes.begin(), model.changes.changes.end(),
                                      [&](const Change& one) { return one.id == id; });
     span.causes.push_back({id, !in_effect(*change, *version)});
+    last = &*change;
   }
+  date(span, version_of(before.kernel), now.kernel, last);
   const bool comparable = !unsupported(before.observation) && !unsupported(now.observation) &&
                           before.observation.disagreeing.empty() &&
                           now.observation.disagreeing.empty();
@@ -190,12 +213,13 @@ std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
                            const std::string& place) {
   std::vector<Span> spans;
   std::optional<PlaceAnswer> last;
-  std::optional<KernelVersion> before = version_of(model.reference.kernel);
   const Observation* reference = observation_of(model.reference, scenario);
   // A step that the reference lacks is one that it does not speak of, not one that was not made.
   if (says(reference, place) && !value_at(*reference, place).is_null()) {
+    const std::string series = series_text(model.reference.kernel);
     spans.push_back({value_text(*reference, place),
-                     before ? series_text(model.reference.kernel) : model.reference.kernel.id,
+                     series.empty() ? model.reference.kernel.id : series,
+                     {},
                      {},
                      {},
                      true,
@@ -209,13 +233,15 @@ std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
     const std::string value = value_text(*observation, place);
     const PlaceAnswer now{identity, *observation, value_at(*observation, place)};
     if (spans.empty() || spans.back().value != value) {
-      Span span{value, since_text(before, identity), {}, {}, false, false};
-      if (last) explain(span, model, place, *last, now);
+      Span span{value, {}, {}, {}, {}, false, false};
+      if (last)
+        explain(span, model, place, *last, now);
+      else
+        date(span, version_of(model.reference.kernel), identity, nullptr);
       spans.push_back(std::move(span));
     }
     spans.back().kernels.push_back(kernel.id());
     last.emplace(now);
-    before = version_of(identity);
   }
   return spans;
 }
@@ -280,6 +306,25 @@ std::vector<std::string> merged_places(const SiteModel& model, const std::string
   merge(observation_of(model.reference, scenario));
   for (const SiteKernel& kernel : model.kernels) merge(observation_of(kernel.result(), scenario));
   return places;
+}
+
+std::string since_text(const Span& span) {
+  if (span.until.empty()) return span.since;
+  return span.since.empty() ? "≤ " + span.until : fmt::format("{} (≤ {})", span.since, span.until);
+}
+
+std::string releases_text(const SiteModel& model, const ChangePoints& points, std::size_t span) {
+  const std::vector<std::string>& kernels = points.spans[span].kernels;
+  if (kernels.empty()) return {};
+  const auto release = [&](const std::string& id) {
+    const auto kernel = std::find_if(model.kernels.begin(), model.kernels.end(),
+                                     [&](const SiteKernel& one) { return one.id() == id; });
+    return version_text(kernel->result().kernel);
+  };
+  const std::string first = release(kernels.front());
+  if (span + 1 == points.spans.size()) return first + " on";
+  if (kernels.size() == 1) return first;
+  return first + (kernels.size() == 2 ? ", " : " to ") + release(kernels.back());
 }
 
 std::vector<ChangePoints> change_points(const SiteModel& model, const std::string& scenario) {

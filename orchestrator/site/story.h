@@ -26,7 +26,12 @@ struct Cause {
 /// What a place of a scenario has been from one kernel on.
 struct Span {
   std::string value;  ///< `-1 EPIPE +SIGPIPE`; `n/a`; `not made`
-  std::string since;  ///< `3.16`; `6.18`; `≤ 6.12`: there, or between it and the one before
+  /// The release that brought it: `3.16`; `6.18`; `6.1.167`, a back-port. Empty where no release
+  /// is known that did.
+  std::string since;
+  /// The series of the first kernel that gave it, where mainline released others between that and
+  /// the kernel before: it came with one of them.
+  std::string until;
   std::vector<std::string> kernels;  ///< those that were run and gave it, without the reference
   std::vector<Cause> causes;         ///< in the order in which they lead to it
   bool reference = false;            ///< it is the reference's own
@@ -39,6 +44,14 @@ struct ChangePoints {
   std::string head;
   std::vector<Span> spans;  ///< by version, the reference's first; two or more
 };
+
+/// `4.11 (≤ 5.10)`: since when, and the first series in which that was seen; empty where an
+/// answer came back for want of a change that the kernels before had as a back-port.
+std::string since_text(const Span& span);
+
+/// The kernels of a span by their point releases: `5.10.262`; `6.1.192, 6.12.117`;
+/// `6.16.12 to 7.0.13`; of the last span, `7.1.13 on`.
+std::string releases_text(const SiteModel& model, const ChangePoints& points, std::size_t span);
 
 /// A kernel that gave no answer (not asked, inconclusive) neither begins nor ends a span.
 std::vector<ChangePoints> change_points(const SiteModel& model, const std::string& scenario);
