@@ -365,6 +365,24 @@ TEST(TemplatesOfTheSite, BrokenOneIsAnErrorThatNamesIt) {
   }
 }
 
+TEST(HistoryPage, TellsHowManyScenariosWereAddedWhereTheDigestIsAnother) {
+  const SiteModel model = model_of({}, {{"6.1", {completed("tcp/a", {step("send#1", sent)})}}});
+  HistoryBuilder builder;
+  RunResult night = model.kernels.front().result();
+  RunRecord run;
+  run.id = "one";
+  builder.add(run, {night});
+  run.id = "two";
+  night.observations.push_back(completed("tcp/b", {step("send#1", sent)}));
+  builder.add(run, {night});
+  const auto data = history_data(model, builder.history());
+  EXPECT_EQ(data["nights"][0]["same"], false);
+  EXPECT_EQ(data["nights"][0]["added"], "1 scenario");
+  EXPECT_EQ(data["nights"][0]["gone"], "");
+  EXPECT_EQ(data["nights"][1]["added"], "");
+  EXPECT_EQ(data["has_changes"], false);
+}
+
 TEST(Publish, EscapesWhateverAGuestOrAPackageSaid) {
   ScratchFolder scratch;
   publish(sample_site(scratch.path() / "runs"), scratch.path() / "site");
@@ -464,12 +482,16 @@ TEST(PublishCommand, WritesTheSiteAndSaysWhereToOpenIt) {
   const testing::Cli brokenpipe;
   const fs::path out = brokenpipe.folder() / "site";
   const SiteInput input = sample_site(brokenpipe.folder() / "brokenpipe" / "runs");
-  const CommandResult published = brokenpipe(
-      {"publish", input.runs[1].run().id, input.runs[0].run().id, "--out", out.string()});
+  // One of them twice: by its id and by its folder.
+  const CommandResult published =
+      brokenpipe({"publish", input.runs[1].run().id, input.runs[0].run().id,
+                  input.runs[1].path().string(), "--out", out.string()});
   EXPECT_EQ(published.exit_status, 0) << published.err;
   EXPECT_EQ(published.out, (out / "index.html").string() + "\n");
   // The newest night stands in the matrix, in whatever order runs are named.
   EXPECT_THAT(read_file(out / "kernel/debian-6.12.html"), HasSubstr(input.runs[1].run().id));
+  const Json history = Json::parse(read_file(out / "data/history.json"));
+  EXPECT_EQ(history["nights"].size(), 2U);
   EXPECT_EQ(brokenpipe({"publish", "20200101T000000Z", "--out", out.string()}).exit_status, 2);
   EXPECT_EQ(brokenpipe({"publish", input.runs[0].run().id}).exit_status, 2);
 }

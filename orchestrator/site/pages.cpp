@@ -561,6 +561,8 @@ Json history_data(const SiteModel& model, const History& history) {
                               {"digest", night.digest.substr(0, 12)},
                               {"whole_digest", night.digest},
                               {"same", night.digest == truth},
+                              {"added", night.added == 0 ? "" : counted(night.added, "scenario")},
+                              {"gone", night.gone == 0 ? "" : counted(night.gone, "scenario")},
                               {"cells", cells}});
     truth = night.digest;
   }
