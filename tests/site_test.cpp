@@ -274,6 +274,28 @@ TEST(ChangePoints, LegendSpeaksOnlyOfWhatThePageHas) {
   EXPECT_EQ(other["bound"], "6.1");
 }
 
+TEST(Matrix, RowIsFoundByItsCallsAndTheChangesThatShowInIt) {
+  const Changes changes{{{"sockets-nowait",
+                          "RWF_NOWAIT says it.",
+                          {6, 0, 0},
+                          {},
+                          {},
+                          "c",
+                          "net: Do it",
+                          "",
+                          {{{"tcp/x"}, "send#1", sent, epipe}}}}};
+  Step flagged = step("pwritev2#1", epipe);
+  flagged.args = "1, RWF_NOSIGNAL";
+  const SiteModel model =
+      model_of({completed("tcp/x", {step("send#1", sent)})},
+               {{"5.10", {completed("tcp/x", {step("send#1", sent)})}},
+                {"6.1", {completed("tcp/x", {step("send#1", epipe), flagged})}}},
+               changes);
+  const auto data = row_data(model, matrix_row(model, model.scenarios.front()));
+  EXPECT_EQ(data["more"],
+            "send(1) pwritev2(1, RWF_NOSIGNAL) sockets-nowait net: Do it RWF_NOWAIT says it.");
+}
+
 TEST(Changes, ShowWhereTheyExplainADifferenceBetweenNeighboursThatTheReferenceDoesNotKnow) {
   const SiteModel model = model_with_a_back_port();
   EXPECT_THAT(changes_shown(model, "vsock/x").at("challenged"),

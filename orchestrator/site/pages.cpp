@@ -324,6 +324,25 @@ Json unsupported_data(const SiteKernel& kernel) {
   return data;
 }
 
+/// What a scenario is looked for by besides what its row shows, each text once.
+std::string search_words(const SiteModel& model, const std::string& scenario) {
+  std::vector<std::string> texts;
+  const auto add = [&](const std::string& text) {
+    if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(text);
+  };
+  const auto add_calls = [&](const RunResult& result) {
+    if (const Observation* observation = observation_of(result, scenario))
+      for (const Step& step : observation->steps) add(step_head(step));
+  };
+  add_calls(model.reference);
+  for (const SiteKernel& kernel : model.kernels) add_calls(kernel.result());
+  for (const auto& [id, kernels] : changes_shown(model, scenario)) {
+    const Change* change = change_named(model, id);
+    for (const std::string& text : {change->id, change->subject, change->says}) add(text);
+  }
+  return fmt::format("{}", fmt::join(texts, " "));
+}
+
 Json facts(std::initializer_list<std::pair<const char*, std::string>> pairs) {
   Json data = Json::array();
   for (const auto& [name, value] : pairs)
@@ -600,8 +619,9 @@ Json history_data(const SiteModel& model, const History& history) {
   return data;
 }
 
-Json row_data(const MatrixRow& row) {
+Json row_data(const SiteModel& model, const MatrixRow& row) {
   Json data;
+  data["more"] = search_words(model, row.scenario->id);
   data["id"] = row.scenario->id;
   data["name"] = row.scenario->id.substr(row.scenario->id.find('/') + 1);
   data["scenario_page"] = scenario_page(row.scenario->id);

@@ -101,7 +101,7 @@ function matrix() {
 
   function text_of(entry, group) {
     // Read once, when first asked for: a large matrix is shown before it is searched.
-    entry.text ??= `${group.section.dataset.name}/${entry.row.textContent}`.toLowerCase();
+    entry.text ??= `${group.section.dataset.name}/${entry.row.textContent} ${entry.row.dataset.more}`.toLowerCase();
     return entry.text;
   }
 
