@@ -149,6 +149,53 @@ TEST(Matrix, AnswersThatAreNotTheSameDoNotReadTheSame) {
               ElementsAre("-1 ETIMEDOUT after keepalive", "-1 ETIMEDOUT after tcp_retries2"));
 }
 
+TEST(Matrix, AnswersThatAreTheSameReadTheSameThoughArgumentsAreWordedOtherwise) {
+  Step reworded = step("send#1", broken_pipe);
+  reworded.args = "fd, 1 byte";
+  const SiteModel model = model_of({completed("tcp/x", {reworded})},
+                                   {{"6.1", {completed("tcp/x", {step("send#1", broken_pipe)})}}});
+  const MatrixRow row = matrix_row(model, model.scenarios.front());
+  EXPECT_EQ(row.reference.text, "EPIPE ⚡\ufe0e");
+  EXPECT_THAT(texts(row), ElementsAre("EPIPE ⚡\ufe0e"));
+}
+
+TEST(Matrix, TitleOfACellNamesTheStepAndTheChangeThatExplainsIt) {
+  const Changes changes{{{"late",
+                          "",
+                          {6, 0, 0},
+                          {},
+                          {},
+                          "c",
+                          "tcp: late",
+                          "",
+                          {{{"tcp/x"}, "send#1", sent, epipe}}}}};
+  const SiteModel model = model_of({completed("tcp/x", {step("send#1", sent)})},
+                                   {{"5.10", {completed("tcp/x", {step("send#1", sent)})}},
+                                    {"6.1", {completed("tcp/x", {step("send#1", epipe)})}}},
+                                   changes);
+  const auto data = row_data(model, matrix_row(model, model.scenarios.front()));
+  EXPECT_EQ(data["step"], "send#1");
+  EXPECT_EQ(data["reference"]["title"], "send#1: send(1) = 1");
+  EXPECT_EQ(data["cells"][0]["title"], "");
+  EXPECT_EQ(data["cells"][1]["title"], "send#1: send(1) = -1 EPIPE; since 6.0: tcp: late");
+}
+
+TEST(Matrix, KernelsDisagreeByAllThatTheySawAndNotByTheStepOfTheCell) {
+  const auto answer = [](const Json& seen) {
+    return std::vector<Observation>{
+        completed("tcp/x", {step("send#1", epipe), step("recv#1", seen)})};
+  };
+  const SiteModel model = model_of({}, {{"6.1", answer(sent)},
+                                        {"6.2", answer(reset)},
+                                        {"6.3", {ended("tcp/x", ScenarioEnding::broken, "bind")}},
+                                        {"6.4", answer(sent)}});
+  const MatrixRow row = matrix_row(model, model.scenarios.front());
+  EXPECT_EQ(row.cells[0].text, row.cells[1].text);
+  EXPECT_EQ(row_data(model, row)["answers"], "0 1 - 0");
+  const SiteModel alike = model_of({}, {{"6.1", answer(sent)}, {"6.2", answer(sent)}});
+  EXPECT_EQ(row_data(alike, matrix_row(alike, alike.scenarios.front()))["answers"], "");
+}
+
 TEST(Matrix, PartialRunDoesNotTakeThePlaceOfAWholeOne) {
   ScratchFolder scratch;
   SiteInput input = sample_site(scratch.path());

@@ -52,15 +52,16 @@ std::size_t count_of(const Totals& totals, std::string_view word) {
   return totals.unreferenced;
 }
 
-/// Whether an answer can be read whole in a cell; one that cannot is cut there (style.css), and
-/// told by its title.
-bool fits_a_cell(const std::string& text) {
-  constexpr std::ptrdiff_t most_characters = 11;
+/// Whether a text can be read whole where there is room for so many characters; one that cannot is
+/// cut there (style.css), and told by its title.
+bool fits(const std::string& text, std::ptrdiff_t most_characters) {
   // The bytes of UTF-8 that go on with a character are 10xxxxxx.
   return std::count_if(text.begin(), text.end(), [](char c) {
            return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
          }) <= most_characters;
 }
+constexpr std::ptrdiff_t cell_room = 11;
+constexpr std::ptrdiff_t question_room = 38;
 
 /// What a verdict is called, held against a reference or in a comparison.
 std::string label_of(std::string_view word, const Terms& terms) {
@@ -341,6 +342,17 @@ std::string search_words(const SiteModel& model, const std::string& scenario) {
     for (const std::string& text : {change->id, change->subject, change->says}) add(text);
   }
   return fmt::format("{}", fmt::join(texts, " "));
+}
+
+/// `0 0 1 -`: kernel by kernel which of them answer alike, for `is:changing`; empty where all do.
+std::string answers_text(const SiteModel& model, const std::string& scenario) {
+  std::string text;
+  bool all_alike = true;
+  for (const std::optional<std::size_t>& number : answers_alike(model, scenario)) {
+    text += (text.empty() ? "" : " ") + (number ? std::to_string(*number) : "-");
+    all_alike = all_alike && number.value_or(0) == 0;
+  }
+  return all_alike ? std::string() : text;
 }
 
 Json facts(std::initializer_list<std::pair<const char*, std::string>> pairs) {
@@ -626,12 +638,23 @@ Json row_data(const SiteModel& model, const MatrixRow& row) {
   data["name"] = row.scenario->id.substr(row.scenario->id.find('/') + 1);
   data["scenario_page"] = scenario_page(row.scenario->id);
   data["asks"] = row.scenario->asks;
-  data["reference"] = {{"text", row.reference.text}, {"words", row.reference.words}};
+  data["whole_question"] =
+      fits(row.scenario->asks, question_room) ? std::string() : row.scenario->asks;
+  data["step"] = row.place;
+  data["answers"] = answers_text(model, row.scenario->id);
+  data["reference"] = {{"text", row.reference.text},
+                       {"title", cell_title(model, row.reference)},
+                       {"cut", !fits(row.reference.text, cell_room)}};
   data["cells"] = Json::array();
-  for (const MatrixCell& cell : row.cells)
+  for (const MatrixCell& cell : row.cells) {
+    // Of very many cells a browser has to keep no more than what they do not show.
+    const bool cut = !fits(cell.text, cell_room);
+    const bool plain = !cut && (cell.verdict == "same" || cell.verdict == "not-asked");
     data["cells"].push_back({{"text", cell.text},
                              {"word", cell.verdict},
-                             {"words", fits_a_cell(cell.text) ? std::string() : cell.words}});
+                             {"title", plain ? std::string() : cell_title(model, cell)},
+                             {"cut", cut}});
+  }
   return data;
 }
 

@@ -259,13 +259,16 @@ const Step* step_at(const SiteModel& model, const std::string& scenario, const s
   return nullptr;
 }
 
+bool same_answers(const Observation& one, const Observation& other) {
+  return one.ending == other.ending && one.signal == other.signal &&
+         one.disagreeing.size() == other.disagreeing.size() &&
+         std::equal(one.steps.begin(), one.steps.end(), other.steps.begin(), other.steps.end(),
+                    [](const Step& a, const Step& b) { return a.id == b.id && a.seen == b.seen; });
+}
+
 bool same_trace(const Observation* one, const Observation* other) {
   if (one == nullptr || other == nullptr) return one == other;
-  if (one->ending != other->ending || one->signal != other->signal ||
-      one->reason != other->reason || one->disagreeing.size() != other->disagreeing.size())
-    return false;
-  return std::equal(one->steps.begin(), one->steps.end(), other->steps.begin(), other->steps.end(),
-                    [](const Step& a, const Step& b) { return a.id == b.id && a.seen == b.seen; });
+  return one->reason == other->reason && same_answers(*one, *other);
 }
 
 bool same_verdicts(const ScenarioVerdict* one, const ScenarioVerdict* other) {
@@ -354,6 +357,23 @@ std::map<std::string, std::set<std::string>> changes_shown(const SiteModel& mode
         shown[cause.change].insert(having.kernels.begin(), having.kernels.end());
       }
   return shown;
+}
+
+std::vector<std::optional<std::size_t>> answers_alike(const SiteModel& model,
+                                                      const std::string& scenario) {
+  std::vector<const Observation*> different;
+  std::vector<std::optional<std::size_t>> numbers;
+  for (const SiteKernel& kernel : model.kernels) {
+    const Observation* observation = observation_of(kernel.result(), scenario);
+    numbers.emplace_back();
+    if (!answered(observation)) continue;
+    const auto known =
+        std::find_if(different.begin(), different.end(),
+                     [&](const Observation* one) { return same_answers(*one, *observation); });
+    numbers.back() = static_cast<std::size_t>(known - different.begin());
+    if (known == different.end()) different.push_back(observation);
+  }
+  return numbers;
 }
 
 std::vector<TraceGroup> trace_groups(const SiteModel& model, const std::string& scenario) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -68,6 +70,11 @@ struct TraceGroup {
   const ScenarioVerdict* verdict = nullptr;  ///< null where they were not asked
 };
 std::vector<TraceGroup> trace_groups(const SiteModel& model, const std::string& scenario);
+
+/// Which kernels answer alike in all that they saw: of each kernel the number of its answers, in
+/// the matrix's order; nothing of one that gave none.
+std::vector<std::optional<std::size_t>> answers_alike(const SiteModel& model,
+                                                      const std::string& scenario);
 
 /// The places of all traces in an order that fits every one of them, the reference's included.
 std::vector<std::string> merged_places(const SiteModel& model, const std::string& scenario);

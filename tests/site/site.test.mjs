@@ -150,6 +150,7 @@ describe("the matrix", () => {
       assert.deepEqual((await ask("sockets-nowait")).rows, ["listening/pwritev2-nowait"]);
       assert.deepEqual((await ask("no such thing")).rows, []);
       assert.ok(await page.isVisible("#empty"));
+      assert.ok(!(await page.isVisible("#matrix")));
       await page.click("#clear-empty");
       assert.equal((await shown_rows(page)).length, 7);
     });
