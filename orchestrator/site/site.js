@@ -168,6 +168,7 @@ function matrix() {
     by_id("count").textContent =
       `${shown} of ${all} scenarios, ${columns.length} of ${kernels.length} kernels`;
     by_id("empty").hidden = shown > 0;
+    table_box.hidden = shown === 0;
     show_state(query);
   }
 
