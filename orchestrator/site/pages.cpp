@@ -301,14 +301,15 @@ Json change_points_data(const SiteModel& model, const std::vector<ChangePoints>&
 
 /// How to read the times of these change points, by those of them that need it.
 Json since_legend(const std::vector<ChangePoints>& all) {
-  Json times{{"release", ""}, {"bound", ""}};
+  std::string release;
+  std::string bound;
   for (const ChangePoints& points : all)
     for (const Span& span : points.spans) {
       if (span.reference) continue;
-      if (!span.since.empty() && times["release"] == "") times["release"] = span.since;
-      if (!span.until.empty() && times["bound"] == "") times["bound"] = span.until;
+      if (release.empty()) release = span.since;
+      if (bound.empty()) bound = span.until;
     }
-  return times;
+  return {{"release", release}, {"bound", bound}};
 }
 
 /// What a kernel said it lacks, reason by reason.

@@ -324,10 +324,10 @@ std::string releases_text(const SiteModel& model, const ChangePoints& points, st
                                      [&](const SiteKernel& one) { return one.id() == id; });
     return version_text(kernel->result().kernel);
   };
-  const std::string first = release(kernels.front());
-  if (span + 1 == points.spans.size()) return first + " on";
-  if (kernels.size() == 1) return first;
-  return first + (kernels.size() == 2 ? ", " : " to ") + release(kernels.back());
+  std::string text = release(kernels.front());
+  if (span + 1 == points.spans.size()) return text + " on";
+  if (kernels.size() > 1) text += (kernels.size() == 2 ? ", " : " to ") + release(kernels.back());
+  return text;
 }
 
 std::vector<ChangePoints> change_points(const SiteModel& model, const std::string& scenario) {
