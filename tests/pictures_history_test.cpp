@@ -129,6 +129,21 @@ TEST(History, TellsWhatChangedWhenAndBetweenWhichReleases) {
   EXPECT_EQ(history.nights[2].kernels[0].changes, 0U);
 }
 
+TEST(History, CountsTheScenariosThatWereAddedAndThatAreGoneSinceTheNightBefore) {
+  HistoryBuilder builder;
+  builder.add(night(1), {answers("debian-6.1", "6.1.10", {sends("tcp/a", epipe)}),
+                         answers("debian-7.3", "7.3", {sends("tcp/b", epipe)})});
+  builder.add(night(2),
+              {answers("debian-6.1", "6.1.10",
+                       {sends("tcp/b", epipe), sends("tcp/c", epipe), sends("tcp/d", epipe)})});
+  const History history = builder.history();
+  EXPECT_EQ(history.nights[0].added, 0U);
+  EXPECT_EQ(history.nights[0].gone, 0U);
+  EXPECT_EQ(history.nights[1].added, 2U);
+  EXPECT_EQ(history.nights[1].gone, 1U);
+  EXPECT_THAT(history.changes, IsEmpty());
+}
+
 TEST(History, PutsTheNewestChangeFirst) {
   HistoryBuilder builder;
   for (int day = 1; day <= 3; ++day)

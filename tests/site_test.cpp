@@ -149,6 +149,53 @@ TEST(Matrix, AnswersThatAreNotTheSameDoNotReadTheSame) {
               ElementsAre("-1 ETIMEDOUT after keepalive", "-1 ETIMEDOUT after tcp_retries2"));
 }
 
+TEST(Matrix, AnswersThatAreTheSameReadTheSameThoughArgumentsAreWordedOtherwise) {
+  Step reworded = step("send#1", broken_pipe);
+  reworded.args = "fd, 1 byte";
+  const SiteModel model = model_of({completed("tcp/x", {reworded})},
+                                   {{"6.1", {completed("tcp/x", {step("send#1", broken_pipe)})}}});
+  const MatrixRow row = matrix_row(model, model.scenarios.front());
+  EXPECT_EQ(row.reference.text, "EPIPE ⚡\ufe0e");
+  EXPECT_THAT(texts(row), ElementsAre("EPIPE ⚡\ufe0e"));
+}
+
+TEST(Matrix, TitleOfACellNamesTheStepAndTheChangeThatExplainsIt) {
+  const Changes changes{{{"late",
+                          "",
+                          {6, 0, 0},
+                          {},
+                          {},
+                          "c",
+                          "tcp: late",
+                          "",
+                          {{{"tcp/x"}, "send#1", sent, epipe}}}}};
+  const SiteModel model = model_of({completed("tcp/x", {step("send#1", sent)})},
+                                   {{"5.10", {completed("tcp/x", {step("send#1", sent)})}},
+                                    {"6.1", {completed("tcp/x", {step("send#1", epipe)})}}},
+                                   changes);
+  const auto data = row_data(model, matrix_row(model, model.scenarios.front()));
+  EXPECT_EQ(data["step"], "send#1");
+  EXPECT_EQ(data["reference"]["title"], "send#1: send(1) = 1");
+  EXPECT_EQ(data["cells"][0]["title"], "");
+  EXPECT_EQ(data["cells"][1]["title"], "send#1: send(1) = -1 EPIPE; since 6.0: tcp: late");
+}
+
+TEST(Matrix, KernelsDisagreeByAllThatTheySawAndNotByTheStepOfTheCell) {
+  const auto answer = [](const Json& seen) {
+    return std::vector<Observation>{
+        completed("tcp/x", {step("send#1", epipe), step("recv#1", seen)})};
+  };
+  const SiteModel model = model_of({}, {{"6.1", answer(sent)},
+                                        {"6.2", answer(reset)},
+                                        {"6.3", {ended("tcp/x", ScenarioEnding::broken, "bind")}},
+                                        {"6.4", answer(sent)}});
+  const MatrixRow row = matrix_row(model, model.scenarios.front());
+  EXPECT_EQ(row.cells[0].text, row.cells[1].text);
+  EXPECT_EQ(row_data(model, row)["answers"], "0 1 - 0");
+  const SiteModel alike = model_of({}, {{"6.1", answer(sent)}, {"6.2", answer(sent)}});
+  EXPECT_EQ(row_data(alike, matrix_row(alike, alike.scenarios.front()))["answers"], "");
+}
+
 TEST(Matrix, PartialRunDoesNotTakeThePlaceOfAWholeOne) {
   ScratchFolder scratch;
   SiteInput input = sample_site(scratch.path());
@@ -194,13 +241,116 @@ TEST(ChangePoints, SayWhereAValueBeganAsPreciselyAsTheKernelsThatWereRunAllow) {
   const std::vector<ChangePoints> points = change_points(model, "pipe/x");
   ASSERT_EQ(points.size(), 1U);
   std::vector<std::string> told;
-  for (const Span& span : points.front().spans) told.push_back(span.since + ": " + span.value);
-  EXPECT_THAT(told,
-              ElementsAre("3.16: -1 ENOSYS", "≤ 5.10: -1 ECONNRESET", "6.18: -1 EPIPE", "7.0: 1"));
-  EXPECT_THAT(points.front().spans[2].changes, ElementsAre("nosignal"));
+  for (const Span& span : points.front().spans)
+    told.push_back(since_text(span) + ": " + span.value);
+  EXPECT_THAT(told, ElementsAre("3.16: -1 ENOSYS", "4.6 (≤ 5.10): -1 ECONNRESET", "6.18: -1 EPIPE",
+                                "7.0: 1"));
+  ASSERT_EQ(points.front().spans[2].causes.size(), 1U);
+  EXPECT_EQ(points.front().spans[2].causes.front().change, "nosignal");
+  EXPECT_FALSE(points.front().spans[2].causes.front().lacking);
   EXPECT_THAT(points.front().spans[2].kernels, ElementsAre("debian-6.18", "debian-6.19"));
   EXPECT_FALSE(points.front().spans[2].unexplained);
   EXPECT_TRUE(points.front().spans[3].unexplained);
+}
+
+/// Kernels of which the reference knows nothing, and a change that one of them has by back-port.
+SiteModel model_with_a_back_port() {
+  const Changes changes{{{"challenged",
+                          "",
+                          {7, 1, 0},
+                          {{6, 1, 5}},
+                          {},
+                          "c",
+                          "s",
+                          "",
+                          {{{"vsock/x"}, "send#1", sent, epipe}}}}};
+  const auto answer = [](const Json& seen) {
+    return std::vector<Observation>{completed("vsock/x", {step("send#1", seen)})};
+  };
+  return model_of({ended("vsock/x", ScenarioEnding::unsupported, "no vsock")},
+                  {{"5.10.9", answer(sent)},
+                   {"6.1.9", answer(epipe)},
+                   {"6.16.1", answer(sent)},
+                   {"7.0.1", answer(sent)},
+                   {"7.1.2", answer(epipe)}},
+                  changes);
+}
+
+TEST(ChangePoints, AreExplainedAgainstTheKernelBeforeWhereTheReferenceSaysNothing) {
+  const SiteModel model = model_with_a_back_port();
+  const std::vector<ChangePoints> points = change_points(model, "vsock/x");
+  const auto send = std::find_if(points.begin(), points.end(),
+                                 [](const ChangePoints& p) { return p.place == "send#1"; });
+  ASSERT_NE(send, points.end());
+  std::vector<std::string> causes;
+  for (const Span& span : send->spans) {
+    EXPECT_FALSE(span.unexplained) << span.value;
+    for (const Cause& cause : span.causes)
+      causes.push_back((cause.lacking ? "without " : "with ") + cause.change);
+  }
+  EXPECT_THAT(causes, ElementsAre("with challenged", "without challenged", "with challenged"));
+}
+
+TEST(ChangePoints, TellOfABackPortOnWhichReleasesItWasSeenAndNoReturnAsNews) {
+  const SiteModel model = model_with_a_back_port();
+  const std::vector<ChangePoints> all = change_points(model, "vsock/x");
+  const auto send = std::find_if(all.begin(), all.end(),
+                                 [](const ChangePoints& p) { return p.place == "send#1"; });
+  ASSERT_NE(send, all.end());
+  std::vector<std::string> since;
+  std::vector<std::string> releases;
+  for (std::size_t i = 0; i < send->spans.size(); ++i) {
+    since.push_back(since_text(send->spans[i]));
+    releases.push_back(releases_text(model, *send, i));
+  }
+  EXPECT_THAT(since, ElementsAre("≤ 5.10", "6.1.5", "", "7.1"));
+  EXPECT_THAT(releases, ElementsAre("5.10.9", "6.1.9", "6.16.1, 7.0.1", "7.1.2 on"));
+}
+
+TEST(ChangePoints, LegendSpeaksOnlyOfWhatThePageHas) {
+  const auto answer = [](const Json& seen) {
+    return std::vector<Observation>{completed("tcp/x", {step("send#1", seen)})};
+  };
+  const SiteModel exact = model_of(answer(sent), {{"3.17", answer(epipe)}});
+  const auto legend = scenario_data(exact, exact.scenarios.front())["since_legend"];
+  EXPECT_EQ(legend["release"], "3.17");
+  EXPECT_EQ(legend["bound"], "");
+  const SiteModel bounded = model_of(answer(sent), {{"6.1", answer(epipe)}});
+  const auto other = scenario_data(bounded, bounded.scenarios.front())["since_legend"];
+  EXPECT_EQ(other["release"], "");
+  EXPECT_EQ(other["bound"], "6.1");
+}
+
+TEST(Matrix, RowIsFoundByItsCallsAndTheChangesThatShowInIt) {
+  const Changes changes{{{"sockets-nowait",
+                          "RWF_NOWAIT says it.",
+                          {6, 0, 0},
+                          {},
+                          {},
+                          "c",
+                          "net: Do it",
+                          "",
+                          {{{"tcp/x"}, "send#1", sent, epipe}}}}};
+  Step flagged = step("pwritev2#1", epipe);
+  flagged.args = "1, RWF_NOSIGNAL";
+  const SiteModel model =
+      model_of({completed("tcp/x", {step("send#1", sent)})},
+               {{"5.10", {completed("tcp/x", {step("send#1", sent)})}},
+                {"6.1", {completed("tcp/x", {step("send#1", epipe), flagged})}}},
+               changes);
+  const auto data = row_data(model, matrix_row(model, model.scenarios.front()));
+  EXPECT_EQ(data["more"],
+            "send(1) pwritev2(1, RWF_NOSIGNAL) sockets-nowait net: Do it RWF_NOWAIT says it.");
+}
+
+TEST(Changes, ShowWhereTheyExplainADifferenceBetweenNeighboursThatTheReferenceDoesNotKnow) {
+  const SiteModel model = model_with_a_back_port();
+  EXPECT_THAT(changes_shown(model, "vsock/x").at("challenged"),
+              ElementsAre("debian-6.1.9", "debian-7.1.2"));
+  const auto data = changes_data(model)["changes"].front();
+  EXPECT_EQ(data["shows"], true);
+  EXPECT_EQ(data["scenarios"].front()["id"], "vsock/x");
+  EXPECT_EQ(scenario_data(model, model.scenarios.front())["changes"].front()["id"], "challenged");
 }
 
 TEST(ChangePoints, KernelWithoutAnAnswerNeitherBeginsNorEndsASpan) {
@@ -282,6 +432,24 @@ TEST(TemplatesOfTheSite, BrokenOneIsAnErrorThatNamesIt) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("one.mustache"));
   }
+}
+
+TEST(HistoryPage, TellsHowManyScenariosWereAddedWhereTheDigestIsAnother) {
+  const SiteModel model = model_of({}, {{"6.1", {completed("tcp/a", {step("send#1", sent)})}}});
+  HistoryBuilder builder;
+  RunResult night = model.kernels.front().result();
+  RunRecord run;
+  run.id = "one";
+  builder.add(run, {night});
+  run.id = "two";
+  night.observations.push_back(completed("tcp/b", {step("send#1", sent)}));
+  builder.add(run, {night});
+  const auto data = history_data(model, builder.history());
+  EXPECT_EQ(data["nights"][0]["same"], false);
+  EXPECT_EQ(data["nights"][0]["added"], "1 scenario");
+  EXPECT_EQ(data["nights"][0]["gone"], "");
+  EXPECT_EQ(data["nights"][1]["added"], "");
+  EXPECT_EQ(data["has_changes"], false);
 }
 
 TEST(Publish, EscapesWhateverAGuestOrAPackageSaid) {
@@ -383,12 +551,16 @@ TEST(PublishCommand, WritesTheSiteAndSaysWhereToOpenIt) {
   const testing::Cli brokenpipe;
   const fs::path out = brokenpipe.folder() / "site";
   const SiteInput input = sample_site(brokenpipe.folder() / "brokenpipe" / "runs");
-  const CommandResult published = brokenpipe(
-      {"publish", input.runs[1].run().id, input.runs[0].run().id, "--out", out.string()});
+  // One of them twice: by its id and by its folder.
+  const CommandResult published =
+      brokenpipe({"publish", input.runs[1].run().id, input.runs[0].run().id,
+                  input.runs[1].path().string(), "--out", out.string()});
   EXPECT_EQ(published.exit_status, 0) << published.err;
   EXPECT_EQ(published.out, (out / "index.html").string() + "\n");
   // The newest night stands in the matrix, in whatever order runs are named.
   EXPECT_THAT(read_file(out / "kernel/debian-6.12.html"), HasSubstr(input.runs[1].run().id));
+  const Json history = Json::parse(read_file(out / "data/history.json"));
+  EXPECT_EQ(history["nights"].size(), 2U);
   EXPECT_EQ(brokenpipe({"publish", "20200101T000000Z", "--out", out.string()}).exit_status, 2);
   EXPECT_EQ(brokenpipe({"publish", input.runs[0].run().id}).exit_status, 2);
 }

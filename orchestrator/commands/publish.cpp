@@ -24,7 +24,14 @@ int publish_runs(const Options& options) {
   input.reference = read_reference(options.against);
   input.changes = known_changes();
   input.assets = shipped("site");
-  for (const std::string& name : options.runs) input.runs.push_back(open_run(name));
+  for (const std::string& name : options.runs) {
+    RunDirectory run = open_run(name);
+    const bool known =
+        std::any_of(input.runs.begin(), input.runs.end(), [&](const RunDirectory& one) {
+          return std::filesystem::equivalent(one.path(), run.path());
+        });
+    if (!known) input.runs.push_back(std::move(run));
+  }
   std::stable_sort(input.runs.begin(), input.runs.end(),
                    [](const RunDirectory& one, const RunDirectory& other) {
                      return one.run().started < other.run().started;

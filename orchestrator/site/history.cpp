@@ -66,6 +66,12 @@ std::vector<Difference> differences(const Observation& before, const Observation
   return found;
 }
 
+/// How many of `wanted` are not in `there`.
+std::size_t how_many_lack(const std::set<std::string>& there, const std::set<std::string>& wanted) {
+  return static_cast<std::size_t>(std::count_if(
+      wanted.begin(), wanted.end(), [&](const auto& one) { return !there.contains(one); }));
+}
+
 OrderedJson to_json(const Night& night) {
   OrderedJson kernels = OrderedJson::array();
   for (const NightKernel& kernel : night.kernels)
@@ -75,10 +81,8 @@ OrderedJson to_json(const Night& night) {
                        {"ending", kernel.ending},
                        {"digest", kernel.digest},
                        {"changes", kernel.changes}});
-  return {{"run", night.run},
-          {"started", night.started},
-          {"digest", night.digest},
-          {"kernels", kernels}};
+  return {{"run", night.run},     {"started", night.started}, {"digest", night.digest},
+          {"added", night.added}, {"gone", night.gone},       {"kernels", kernels}};
 }
 
 OrderedJson to_json(const NightChange& change) {
@@ -142,7 +146,7 @@ void HistoryBuilder::add(const RunRecord& run, const std::vector<RunResult>& res
   std::sort(sorted.begin(), sorted.end(),
             [](const auto* a, const auto* b) { return a->kernel.id < b->kernel.id; });
 
-  Night night{run.id, run.started, {}, {}};
+  Night night{run.id, run.started, {}, {}, 0, 0};
   std::vector<NightChange> changes;
   std::set<std::string> answered;
   std::string digests;
@@ -155,6 +159,14 @@ void HistoryBuilder::add(const RunRecord& run, const std::vector<RunResult>& res
     digests += result->kernel.id + " " + night.kernels.back().digest + "\n";
   }
   night.digest = sha256(digests);
+  std::set<std::string> asked;
+  for (const RunResult* result : sorted)
+    for (const Observation& observation : result->observations) asked.insert(observation.scenario);
+  if (!nights_.empty()) {
+    night.added = how_many_lack(asked_, asked);
+    night.gone = how_many_lack(asked, asked_);
+  }
+  asked_ = std::move(asked);
   nights_.push_back(std::move(night));
 
   std::map<std::string, std::set<std::string>> flipped;  // scenario to its kernels

@@ -32,6 +32,8 @@ struct Night {
   std::string started;  ///< ISO 8601, UTC
   std::string digest;   ///< of all kernels' digests; equal for equal kernels and equal answers
   std::vector<NightKernel> kernels;  ///< sorted; a kernel that was not run is not there
+  std::size_t added = 0;             ///< scenarios that no kernel was asked on the night before
+  std::size_t gone = 0;              ///< scenarios that were asked then, and now of no kernel
 };
 
 /// A place whose answer became another from one night to the next on which it was answered.
@@ -95,6 +97,7 @@ class HistoryBuilder {
   std::vector<Night> nights_;
   std::vector<NightChange> changes_;
   std::map<std::string, ScenarioHistory> scenarios_;
+  std::set<std::string> asked_;                                    ///< on the last night
   std::map<std::string, std::map<std::string, LastAnswer>> last_;  ///< by kernel and scenario
 };
 

@@ -10,6 +10,7 @@
 #include <set>
 #include <tuple>
 
+#include "orchestrator/reports/summary.h"
 #include "orchestrator/site/answer.h"
 #include "results/describe.h"
 
@@ -95,18 +96,18 @@ std::string cell_text(const Step& step) {
 }
 
 MatrixCell without_answer(std::string text, std::string words) {
-  return {std::move(text), std::move(words), {}};
+  return {std::move(text), std::move(words), {}, {}, {}, {}};
 }
 
 /// What an observation has at a place.
 MatrixCell told_at(const Observation& observation, const std::string& place) {
   if (const Step* step = find_step(observation, place))
-    return {cell_text(*step), describe(*step), {}};
+    return {cell_text(*step), describe(*step), {}, describe_seen(step->seen), place, {}};
   if (observation.ending == ScenarioEnding::killed)
-    return {"killed", "killed by " + observation.signal, {}};
+    return without_answer("killed", "killed by " + observation.signal);
   if (place == ending_place) {
     const std::string ending(to_string(observation.ending));
-    return {ending, ending, {}};
+    return without_answer(ending, ending);
   }
   return without_answer("not made", place + ": not made");
 }
@@ -129,7 +130,9 @@ MatrixCell kernel_cell(const SiteKernel& kernel, const std::string& scenario,
   const Observation* observation = observation_of(kernel.result(), scenario);
   const std::string_view word = verdict_word(verdict);
   const auto cell = [&](std::string text, std::string words) {
-    return MatrixCell{std::move(text), std::move(words), word};
+    MatrixCell made = without_answer(std::move(text), std::move(words));
+    made.verdict = word;
+    return made;
   };
   if (verdict == nullptr) return cell("–", "not asked");
   if (verdict->verdict == Verdict::inconclusive) return cell("no answer", verdict->reason);
@@ -141,26 +144,36 @@ MatrixCell kernel_cell(const SiteKernel& kernel, const std::string& scenario,
       std::any_of(verdict->places.begin(), verdict->places.end(),
                   [&](const PlaceVerdict& p) { return p.place == place && departs(p); });
   if (own != nullptr && !departs_here) {
-    const MatrixCell told = told_at(*observation, own->place);
-    return cell(own->place.substr(0, own->place.find('#')) + ": " + told.text, told.words);
+    MatrixCell told = told_at(*observation, own->place);
+    const std::string step = own->place.substr(0, own->place.find('#')) + ": ";
+    told.text = step + told.text;
+    if (!told.seen.empty()) told.seen = step + told.seen;
+    told.verdict = word;
+    told.changes = own->changes;
+    return told;
   }
   MatrixCell told = told_at(*observation, place);
   told.verdict = word;
+  for (const PlaceVerdict& judged : verdict->places)
+    if (judged.place == place) told.changes = judged.changes;
   return told;
 }
 
-/// Different answers must not read the same: where they would, they are told whole.
+/// Different answers must not read the same: where they would, they are told whole. Arguments are
+/// no answer: a reference and a probe may word them differently.
 void tell_apart(MatrixRow& row) {
   std::map<std::string, std::set<std::string>> meanings;
+  const auto meaning = [](const MatrixCell& cell) {
+    return cell.seen.empty() ? cell.words : cell.seen;
+  };
   const auto all = [&](auto&& visit) {
     visit(row.reference);
     for (MatrixCell& cell : row.cells) visit(cell);
   };
-  all([&](const MatrixCell& cell) { meanings[cell.text].insert(cell.words); });
+  all([&](const MatrixCell& cell) { meanings[cell.text].insert(meaning(cell)); });
   all([&](MatrixCell& cell) {
     if (meanings[cell.text].size() == 1 || cell.text == "n/a" || cell.text == "no answer") return;
-    const auto equals = cell.words.find(" = ");
-    if (equals != std::string::npos) cell.text = compact(cell.words.substr(equals + 3));
+    if (!cell.seen.empty()) cell.text = compact(cell.seen);
   });
 }
 
@@ -196,6 +209,15 @@ std::string telling_place(const SiteModel& model, const std::string& scenario) {
        ++kernel)
     observation = observation_of(kernel->result(), scenario);
   return tells(observation) ? telling_step(*observation) : std::string(ending_place);
+}
+
+std::string cell_title(const SiteModel& model, const MatrixCell& cell) {
+  std::string title = cell.place.empty() ? cell.words : cell.place + ": " + cell.words;
+  for (const std::string& id : cell.changes)
+    for (const Change& change : model.changes.changes)
+      if (change.id == id)
+        title += fmt::format("; since {}: {}", versions_of(change), change.subject);
+  return title;
 }
 
 MatrixRow matrix_row(const SiteModel& model, const ScenarioInfo& scenario) {

@@ -11,9 +11,12 @@
 namespace brokenpipe {
 
 struct MatrixCell {
-  std::string text;          ///< `EPIPE ⚡`
-  std::string words;         ///< the whole answer; `describe_seen()`
-  std::string_view verdict;  ///< `same`, `explained`, `unexplained`, `new`...; `not-asked`
+  std::string text;                  ///< `EPIPE ⚡`
+  std::string words;                 ///< the whole answer; `describe()`, or why there is none
+  std::string_view verdict;          ///< `same`, `explained`, `unexplained`, `new`...; `not-asked`
+  std::string seen;                  ///< of a step's answer, all that was seen: what is compared
+  std::string place;                 ///< the step that it tells; empty where it has no answer
+  std::vector<std::string> changes;  ///< ids of those that explain it
 };
 
 struct MatrixRow {
@@ -31,6 +34,9 @@ std::string_view verdict_word(const ScenarioVerdict* verdict);
 /// kernel departs unexplained from the reference; else the first where one departs at all; else
 /// the first write that did not simply succeed; else the last write; else the last step.
 std::string telling_place(const SiteModel& model, const std::string& scenario);
+
+/// What a cell says whole: its step, the answer, and the changes that explain it.
+std::string cell_title(const SiteModel& model, const MatrixCell& cell);
 
 /// A row. A cell whose kernel departs only at another step tells that one, by its name.
 MatrixRow matrix_row(const SiteModel& model, const ScenarioInfo& scenario);

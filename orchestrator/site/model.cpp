@@ -78,10 +78,12 @@ const Observation* observation_of(const RunResult& result, const std::string& sc
 
 std::string version_text(const KernelIdentity& kernel) {
   const auto version = version_of(kernel);
-  if (!version) return kernel.release;
-  return version->patch == 0
-             ? fmt::format("{}.{}", version->major, version->minor)
-             : fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
+  return version ? version_text(*version) : kernel.release;
+}
+
+std::string version_text(const KernelVersion& version) {
+  return version.patch == 0 ? fmt::format("{}.{}", version.major, version.minor)
+                            : fmt::format("{}.{}.{}", version.major, version.minor, version.patch);
 }
 
 std::string series_text(const KernelIdentity& kernel) {

@@ -40,6 +40,8 @@ const Observation* observation_of(const RunResult& result, const std::string& sc
 /// The point release for people: `6.12.117`; the release where it has no number in front.
 std::string version_text(const KernelIdentity& kernel);
 
+std::string version_text(const KernelVersion& version);
+
 /// `6.12`; nothing where it has no number in front.
 std::string series_text(const KernelIdentity& kernel);
 

@@ -52,15 +52,16 @@ std::size_t count_of(const Totals& totals, std::string_view word) {
   return totals.unreferenced;
 }
 
-/// Whether an answer can be read whole in a cell; one that cannot is cut there (style.css), and
-/// told by its title.
-bool fits_a_cell(const std::string& text) {
-  constexpr std::ptrdiff_t most_characters = 11;
+/// Whether a text can be read whole where there is room for so many characters; one that cannot is
+/// cut there (style.css), and told by its title.
+bool fits(const std::string& text, std::ptrdiff_t most_characters) {
   // The bytes of UTF-8 that go on with a character are 10xxxxxx.
   return std::count_if(text.begin(), text.end(), [](char c) {
            return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
          }) <= most_characters;
 }
+constexpr std::ptrdiff_t cell_room = 11;
+constexpr std::ptrdiff_t question_room = 38;
 
 /// What a verdict is called, held against a reference or in a comparison.
 std::string label_of(std::string_view word, const Terms& terms) {
@@ -116,10 +117,13 @@ const Change* change_named(const SiteModel& model, const std::string& id) {
   return found == all.end() ? nullptr : &*found;
 }
 
-Json change_datas(const SiteModel& model, const std::vector<std::string>& ids) {
+Json causes_data(const SiteModel& model, const std::vector<Cause>& causes) {
   Json data = Json::array();
-  for (const std::string& id : ids)
-    if (const Change* change = change_named(model, id)) data.push_back(change_data(*change));
+  for (const Cause& cause : causes)
+    if (const Change* change = change_named(model, cause.change)) {
+      data.push_back(change_data(*change));
+      data.back()["lacking"] = cause.lacking;
+    }
   return data;
 }
 
@@ -135,25 +139,26 @@ Json split_lines(const std::string& lines) {
   return list;
 }
 
-/// The changes that explain something in a scenario, in the order of the file, and the kernels
-/// on which each does.
-std::vector<std::pair<const Change*, std::vector<std::string>>> changes_in(
-    const SiteModel& model, const std::string& scenario) {
-  std::vector<std::pair<const Change*, std::vector<std::string>>> all;
+/// Of these kernels, in the matrix's order.
+Json kernel_links(const SiteModel& model, const std::set<std::string>& ids) {
+  Json links = Json::array();
+  for (const SiteKernel& kernel : model.kernels)
+    if (ids.contains(kernel.id())) links.push_back(kernel_link(model, kernel.id()));
+  return links;
+}
+
+/// The changes that show in a scenario, in the order of the file, and the kernels on which each
+/// does.
+Json changes_in(const SiteModel& model, const std::string& scenario) {
+  const auto shown = changes_shown(model, scenario);
+  Json data = Json::array();
   for (const Change& change : model.changes.changes) {
-    std::vector<std::string> kernels;
-    for (const SiteKernel& kernel : model.kernels) {
-      const ScenarioVerdict* verdict = kernel.verdict(scenario);
-      if (verdict == nullptr) continue;
-      if (std::any_of(verdict->places.begin(), verdict->places.end(), [&](const auto& place) {
-            return std::find(place.changes.begin(), place.changes.end(), change.id) !=
-                   place.changes.end();
-          }))
-        kernels.push_back(kernel.id());
-    }
-    if (!kernels.empty()) all.emplace_back(&change, std::move(kernels));
+    const auto here = shown.find(change.id);
+    if (here == shown.end()) continue;
+    data.push_back(change_data(change));
+    data.back()["kernels"] = kernel_links(model, here->second);
   }
-  return all;
+  return data;
 }
 
 /// What a reader has to know first; null where nobody has told it.
@@ -274,21 +279,37 @@ Json strip_data(const SiteModel& model, const ScenarioInfo& scenario) {
   return data;
 }
 
-Json change_points_data(const SiteModel& model, const std::string& scenario) {
+Json change_points_data(const SiteModel& model, const std::vector<ChangePoints>& all) {
   Json data = Json::array();
-  for (const ChangePoints& points : change_points(model, scenario)) {
+  for (const ChangePoints& points : all) {
     Json spans = Json::array();
-    for (const Span& span : points.spans)
-      spans.push_back({{"first", spans.empty()},
+    for (std::size_t i = 0; i < points.spans.size(); ++i) {
+      const Span& span = points.spans[i];
+      spans.push_back({{"first", i == 0},
                        {"is_reference", span.reference},
                        {"value", span.value},
-                       {"since", span.since},
+                       {"since", since_text(span)},
+                       {"releases", releases_text(model, points, i)},
                        {"kernels", kernel_links(model, span.kernels)},
-                       {"changes", change_datas(model, span.changes)},
+                       {"changes", causes_data(model, span.causes)},
                        {"unexplained", span.unexplained}});
+    }
     data.push_back({{"head", points.head}, {"spans", spans}, {"count", points.spans.size()}});
   }
   return data;
+}
+
+/// How to read the times of these change points, by those of them that need it.
+Json since_legend(const std::vector<ChangePoints>& all) {
+  std::string release;
+  std::string bound;
+  for (const ChangePoints& points : all)
+    for (const Span& span : points.spans) {
+      if (span.reference) continue;
+      if (release.empty()) release = span.since;
+      if (bound.empty()) bound = span.until;
+    }
+  return {{"release", release}, {"bound", bound}};
 }
 
 /// What a kernel said it lacks, reason by reason.
@@ -303,6 +324,36 @@ Json unsupported_data(const SiteKernel& kernel) {
                     {"how_many", counted(scenarios.size(), "scenario")},
                     {"scenarios", scenario_links(scenarios)}});
   return data;
+}
+
+/// What a scenario is looked for by besides what its row shows, each text once.
+std::string search_words(const SiteModel& model, const std::string& scenario) {
+  std::vector<std::string> texts;
+  const auto add = [&](const std::string& text) {
+    if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(text);
+  };
+  const auto add_calls = [&](const RunResult& result) {
+    if (const Observation* observation = observation_of(result, scenario))
+      for (const Step& step : observation->steps) add(step_head(step));
+  };
+  add_calls(model.reference);
+  for (const SiteKernel& kernel : model.kernels) add_calls(kernel.result());
+  for (const auto& [id, kernels] : changes_shown(model, scenario)) {
+    const Change* change = change_named(model, id);
+    for (const std::string& text : {change->id, change->subject, change->says}) add(text);
+  }
+  return fmt::format("{}", fmt::join(texts, " "));
+}
+
+/// `0 0 1 -`: kernel by kernel which of them answer alike, for `is:changing`; empty where all do.
+std::string answers_text(const SiteModel& model, const std::string& scenario) {
+  std::string text;
+  bool all_alike = true;
+  for (const std::optional<std::size_t>& number : answers_alike(model, scenario)) {
+    text += (text.empty() ? "" : " ") + (number ? std::to_string(*number) : "-");
+    all_alike = all_alike && number.value_or(0) == 0;
+  }
+  return all_alike ? std::string() : text;
 }
 
 Json facts(std::initializer_list<std::pair<const char*, std::string>> pairs) {
@@ -405,14 +456,11 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
                        ? Json()
                        : ending_data(*reference);
   data["traces"] = traces_data(model, scenario.id);
-  data["change_points"] = change_points_data(model, scenario.id);
+  const std::vector<ChangePoints> points = change_points(model, scenario.id);
+  data["change_points"] = change_points_data(model, points);
+  data["since_legend"] = since_legend(points);
   data["has_change_points"] = !data["change_points"].empty();
-  data["changes"] = Json::array();
-  for (const auto& [change, kernels] : changes_in(model, scenario.id)) {
-    Json item = change_data(*change);
-    item["kernels"] = kernel_links(model, kernels);
-    data["changes"].push_back(std::move(item));
-  }
+  data["changes"] = changes_in(model, scenario.id);
   data["has_changes"] = !data["changes"].empty();
   data["all_alike"] =
       std::all_of(model.kernels.begin(), model.kernels.end(), [&](const SiteKernel& kernel) {
@@ -487,27 +535,22 @@ Json kernels_data(const SiteModel& model) {
 
 Json changes_data(const SiteModel& model) {
   struct Shows {
-    std::set<std::string> scenarios;
-    std::vector<std::string> kernels;
+    std::vector<std::string> scenarios;
+    std::set<std::string> kernels;
   };
   std::map<std::string, Shows> shows;
-  for (const SiteKernel& kernel : model.kernels)
-    for (const ScenarioVerdict& scenario : kernel.diff().scenarios)
-      for (const PlaceVerdict& place : scenario.places)
-        for (const std::string& id : place.changes) {
-          Shows& here = shows[id];
-          here.scenarios.insert(scenario.scenario);
-          if (here.kernels.empty() || here.kernels.back() != kernel.id())
-            here.kernels.push_back(kernel.id());
-        }
+  for (const ScenarioInfo& scenario : model.scenarios)
+    for (const auto& [id, kernels] : changes_shown(model, scenario.id)) {
+      shows[id].scenarios.push_back(scenario.id);
+      shows[id].kernels.insert(kernels.begin(), kernels.end());
+    }
   Json data;
   data["reference"] = model.reference.kernel.id;
   data["changes"] = Json::array();
   for (const Change& change : model.changes.changes) {
     const Shows& here = shows[change.id];
     Json item = change_data(change);
-    item["scenarios"] =
-        scenario_links(std::vector<std::string>(here.scenarios.begin(), here.scenarios.end()));
+    item["scenarios"] = scenario_links(here.scenarios);
     item["how_many"] = counted(here.scenarios.size(), "scenario");
     item["few"] = here.scenarios.size() <= 8;
     item["kernels"] = kernel_links(model, here.kernels);
@@ -550,6 +593,8 @@ Json history_data(const SiteModel& model, const History& history) {
                               {"digest", night.digest.substr(0, 12)},
                               {"whole_digest", night.digest},
                               {"same", night.digest == truth},
+                              {"added", night.added == 0 ? "" : counted(night.added, "scenario")},
+                              {"gone", night.gone == 0 ? "" : counted(night.gone, "scenario")},
                               {"cells", cells}});
     truth = night.digest;
   }
@@ -587,18 +632,30 @@ Json history_data(const SiteModel& model, const History& history) {
   return data;
 }
 
-Json row_data(const MatrixRow& row) {
+Json row_data(const SiteModel& model, const MatrixRow& row) {
   Json data;
+  data["more"] = search_words(model, row.scenario->id);
   data["id"] = row.scenario->id;
   data["name"] = row.scenario->id.substr(row.scenario->id.find('/') + 1);
   data["scenario_page"] = scenario_page(row.scenario->id);
   data["asks"] = row.scenario->asks;
-  data["reference"] = {{"text", row.reference.text}, {"words", row.reference.words}};
+  data["whole_question"] =
+      fits(row.scenario->asks, question_room) ? std::string() : row.scenario->asks;
+  data["step"] = row.place;
+  data["answers"] = answers_text(model, row.scenario->id);
+  data["reference"] = {{"text", row.reference.text},
+                       {"title", cell_title(model, row.reference)},
+                       {"cut", !fits(row.reference.text, cell_room)}};
   data["cells"] = Json::array();
-  for (const MatrixCell& cell : row.cells)
+  for (const MatrixCell& cell : row.cells) {
+    // Of very many cells a browser has to keep no more than what they do not show.
+    const bool cut = !fits(cell.text, cell_room);
+    const bool plain = !cut && (cell.verdict == "same" || cell.verdict == "not-asked");
     data["cells"].push_back({{"text", cell.text},
                              {"word", cell.verdict},
-                             {"words", fits_a_cell(cell.text) ? std::string() : cell.words}});
+                             {"title", plain ? std::string() : cell_title(model, cell)},
+                             {"cut", cut}});
+  }
   return data;
 }
 

@@ -37,7 +37,9 @@ nlohmann::ordered_json history_data(const SiteModel& model, const History& histo
 
 /// A group's heading and counts. Its rows are rendered one by one, for there may be many cells.
 nlohmann::ordered_json group_data(const SiteModel& model, const MatrixGroup& group);
-nlohmann::ordered_json row_data(const MatrixRow& row);
+/// Its `more` is what a search finds it by besides what it shows: all calls with their arguments,
+/// and the changes that show in it.
+nlohmann::ordered_json row_data(const SiteModel& model, const MatrixRow& row);
 /// What stands around the groups: filters, legend, totals.
 nlohmann::ordered_json matrix_data(const SiteModel& model, const std::vector<MatrixGroup>& groups);
 

@@ -126,7 +126,8 @@ class Publisher {
       const Json head = group_data(model_, group);
       data["groups"].push_back(head);
       tables += templates_.render("group", head);
-      for (const MatrixRow& row : group.rows) tables += templates_.render("row", row_data(row));
+      for (const MatrixRow& row : group.rows)
+        tables += templates_.render("row", row_data(model_, row));
       tables += "</tbody></table></section>\n";
     }
     write_body("index.html", "matrix", "Matrix",

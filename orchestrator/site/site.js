@@ -101,7 +101,7 @@ function matrix() {
 
   function text_of(entry, group) {
     // Read once, when first asked for: a large matrix is shown before it is searched.
-    entry.text ??= `${group.section.dataset.name}/${entry.row.textContent}`.toLowerCase();
+    entry.text ??= `${group.section.dataset.name}/${entry.row.textContent} ${entry.row.dataset.more}`.toLowerCase();
     return entry.text;
   }
 
@@ -132,10 +132,17 @@ function matrix() {
     if (!query.is.length) return true;
     const cells = columns.map((index) => entry.row.cells[index + first_kernel]);
     return query.is.some((is) => {
-      if (is === "changing") return new Set(cells.map((cell) => cell.textContent)).size > 1;
+      if (is === "changing") return answer_differently(entry, columns);
       const wanted = verdicts_of(is);
       return cells.some((cell) => wanted.includes(cell.className));
     });
+  }
+
+  // By all that the kernels saw, of which a cell tells one step. A row whose kernels all answer
+  // alike does not say so for each; `-` is a kernel without an answer.
+  function answer_differently(entry, columns) {
+    entry.answers ??= entry.row.dataset.answers?.split(" ") ?? [];
+    return new Set(columns.map((index) => entry.answers[index]).filter((answer) => answer !== "-")).size > 1;
   }
 
   function apply(text) {
@@ -161,6 +168,7 @@ function matrix() {
     by_id("count").textContent =
       `${shown} of ${all} scenarios, ${columns.length} of ${kernels.length} kernels`;
     by_id("empty").hidden = shown > 0;
+    table_box.hidden = shown === 0;
     show_state(query);
   }
 

@@ -8,6 +8,7 @@
 
 #include "orchestrator/site/matrix.h"
 #include "results/describe.h"
+#include "results/explanations.h"
 
 namespace brokenpipe {
 namespace {
@@ -153,60 +154,94 @@ bool neighbours(const KernelVersion& before, const KernelVersion& after) {
   return after.major == before.major + 1 && after.minor == 0 && before.minor >= 19;
 }
 
-std::string since_text(const std::optional<KernelVersion>& before, const KernelIdentity& kernel) {
+/// When a change began to show in kernels of that version; empty where it does not.
+std::string arrival(const Change& change, const KernelVersion& version) {
+  if (change.until && version >= *change.until) return version_text(*change.until);
+  if (!in_effect(change, version)) return {};
+  if (version >= change.mainline) return version_text(change.mainline);
+  const auto back_port = std::find_if(
+      change.stable.begin(), change.stable.end(),
+      [&](const KernelVersion& s) { return s.major == version.major && s.minor == version.minor; });
+  return version_text(*back_port);
+}
+
+/// The time of a span that these causes lead to, the last of them `last`; null for none.
+void date(Span& span, const std::optional<KernelVersion>& before, const KernelIdentity& kernel,
+          const Change* last) {
   const auto version = version_of(kernel);
-  if (!version) return kernel.id;
+  if (!version) {
+    span.since = kernel.id;
+    return;
+  }
   const std::string series = series_text(kernel);
-  return before && neighbours(*before, *version) ? series : "≤ " + series;
+  if (last != nullptr) span.since = arrival(*last, *version);
+  const bool exact = before && neighbours(*before, *version);
+  const bool by_mainline = last != nullptr && (span.since == version_text(last->mainline));
+  if (last == nullptr && exact) span.since = series;
+  if (!exact && (last == nullptr || (by_mainline && span.since != series))) span.until = series;
 }
 
-std::vector<std::string> explaining(const SiteKernel& kernel, const std::string& scenario,
-                                    const std::string& place) {
-  if (const ScenarioVerdict* verdict = kernel.verdict(scenario))
-    for (const PlaceVerdict& judged : verdict->places)
-      if (judged.place == place) return judged.changes;
-  return {};
-}
+/// A kernel's answer at a place.
+struct PlaceAnswer {
+  const KernelIdentity& kernel;
+  const Observation& observation;
+  Json value;
+};
 
-bool departs_unexplained(const SiteKernel& kernel, const std::string& scenario,
-                         const std::string& place) {
-  const ScenarioVerdict* verdict = kernel.verdict(scenario);
-  return verdict != nullptr &&
-         std::any_of(verdict->places.begin(), verdict->places.end(),
-                     [&](const PlaceVerdict& p) { return p.place == place && p.unexplained(); });
+/// What leads from one answer to the next, and when. Neighbours are held against each other, for
+/// what both have cancels out, and a reference that says nothing does not hide what came after it.
+void explain(Span& span, const SiteModel& model, const std::string& place,
+             const PlaceAnswer& before, const PlaceAnswer& now) {
+  const auto version = version_of(now.kernel);
+  const Change* last = nullptr;
+  Explanations explanations(model.changes, before.kernel, now.kernel);
+  for (const std::string& id :
+       explanations.explain(now.observation.scenario, place, before.value, now.value)) {
+    const auto change = std::find_if(model.changes.changes.begin(), model.changes.changes.end(),
+                                     [&](const Change& one) { return one.id == id; });
+    span.causes.push_back({id, !in_effect(*change, *version)});
+    last = &*change;
+  }
+  date(span, version_of(before.kernel), now.kernel, last);
+  const bool comparable = !unsupported(before.observation) && !unsupported(now.observation) &&
+                          before.observation.disagreeing.empty() &&
+                          now.observation.disagreeing.empty();
+  span.unexplained = comparable && span.causes.empty();
 }
 
 std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
                            const std::string& place) {
   std::vector<Span> spans;
-  std::vector<std::string> explained;
-  std::optional<KernelVersion> before = version_of(model.reference.kernel);
+  std::optional<PlaceAnswer> last;
   const Observation* reference = observation_of(model.reference, scenario);
   // A step that the reference lacks is one that it does not speak of, not one that was not made.
-  if (says(reference, place) && !value_at(*reference, place).is_null())
+  if (says(reference, place) && !value_at(*reference, place).is_null()) {
+    const std::string series = series_text(model.reference.kernel);
     spans.push_back({value_text(*reference, place),
-                     before ? series_text(model.reference.kernel) : model.reference.kernel.id,
+                     series.empty() ? model.reference.kernel.id : series,
+                     {},
                      {},
                      {},
                      true,
                      false});
+    last.emplace(PlaceAnswer{model.reference.kernel, *reference, value_at(*reference, place)});
+  }
   for (const SiteKernel& kernel : model.kernels) {
+    const KernelIdentity& identity = kernel.result().kernel;
     const Observation* observation = observation_of(kernel.result(), scenario);
     if (!says(observation, place)) continue;
     const std::string value = value_text(*observation, place);
-    const std::vector<std::string> why = explaining(kernel, scenario, place);
+    const PlaceAnswer now{identity, *observation, value_at(*observation, place)};
     if (spans.empty() || spans.back().value != value) {
-      Span span{value, since_text(before, kernel.result().kernel), {}, {}, false, false};
-      std::copy_if(why.begin(), why.end(), std::back_inserter(span.changes),
-                   [&](const std::string& id) {
-                     return std::find(explained.begin(), explained.end(), id) == explained.end();
-                   });
-      span.unexplained = departs_unexplained(kernel, scenario, place);
+      Span span{value, {}, {}, {}, {}, false, false};
+      if (last)
+        explain(span, model, place, *last, now);
+      else
+        date(span, version_of(model.reference.kernel), identity, nullptr);
       spans.push_back(std::move(span));
     }
     spans.back().kernels.push_back(kernel.id());
-    explained = why;
-    before = version_of(kernel.result().kernel);
+    last.emplace(now);
   }
   return spans;
 }
@@ -224,13 +259,16 @@ const Step* step_at(const SiteModel& model, const std::string& scenario, const s
   return nullptr;
 }
 
+bool same_answers(const Observation& one, const Observation& other) {
+  return one.ending == other.ending && one.signal == other.signal &&
+         one.disagreeing.size() == other.disagreeing.size() &&
+         std::equal(one.steps.begin(), one.steps.end(), other.steps.begin(), other.steps.end(),
+                    [](const Step& a, const Step& b) { return a.id == b.id && a.seen == b.seen; });
+}
+
 bool same_trace(const Observation* one, const Observation* other) {
   if (one == nullptr || other == nullptr) return one == other;
-  if (one->ending != other->ending || one->signal != other->signal ||
-      one->reason != other->reason || one->disagreeing.size() != other->disagreeing.size())
-    return false;
-  return std::equal(one->steps.begin(), one->steps.end(), other->steps.begin(), other->steps.end(),
-                    [](const Step& a, const Step& b) { return a.id == b.id && a.seen == b.seen; });
+  return one->reason == other->reason && same_answers(*one, *other);
 }
 
 bool same_verdicts(const ScenarioVerdict* one, const ScenarioVerdict* other) {
@@ -273,6 +311,25 @@ std::vector<std::string> merged_places(const SiteModel& model, const std::string
   return places;
 }
 
+std::string since_text(const Span& span) {
+  if (span.until.empty()) return span.since;
+  return span.since.empty() ? "≤ " + span.until : fmt::format("{} (≤ {})", span.since, span.until);
+}
+
+std::string releases_text(const SiteModel& model, const ChangePoints& points, std::size_t span) {
+  const std::vector<std::string>& kernels = points.spans[span].kernels;
+  if (kernels.empty()) return {};
+  const auto release = [&](const std::string& id) {
+    const auto kernel = std::find_if(model.kernels.begin(), model.kernels.end(),
+                                     [&](const SiteKernel& one) { return one.id() == id; });
+    return version_text(kernel->result().kernel);
+  };
+  std::string text = release(kernels.front());
+  if (span + 1 == points.spans.size()) return text + " on";
+  if (kernels.size() > 1) text += (kernels.size() == 2 ? ", " : " to ") + release(kernels.back());
+  return text;
+}
+
 std::vector<ChangePoints> change_points(const SiteModel& model, const std::string& scenario) {
   std::vector<ChangePoints> all;
   std::vector<std::string> places = merged_places(model, scenario);
@@ -284,6 +341,39 @@ std::vector<ChangePoints> change_points(const SiteModel& model, const std::strin
     all.push_back(std::move(points));
   }
   return all;
+}
+
+std::map<std::string, std::set<std::string>> changes_shown(const SiteModel& model,
+                                                           const std::string& scenario) {
+  std::map<std::string, std::set<std::string>> shown;
+  for (const SiteKernel& kernel : model.kernels)
+    if (const ScenarioVerdict* verdict = kernel.verdict(scenario))
+      for (const PlaceVerdict& place : verdict->places)
+        for (const std::string& id : place.changes) shown[id].insert(kernel.id());
+  for (const ChangePoints& points : change_points(model, scenario))
+    for (std::size_t i = 1; i < points.spans.size(); ++i)
+      for (const Cause& cause : points.spans[i].causes) {
+        const Span& having = cause.lacking ? points.spans[i - 1] : points.spans[i];
+        shown[cause.change].insert(having.kernels.begin(), having.kernels.end());
+      }
+  return shown;
+}
+
+std::vector<std::optional<std::size_t>> answers_alike(const SiteModel& model,
+                                                      const std::string& scenario) {
+  std::vector<const Observation*> different;
+  std::vector<std::optional<std::size_t>> numbers;
+  for (const SiteKernel& kernel : model.kernels) {
+    const Observation* observation = observation_of(kernel.result(), scenario);
+    numbers.emplace_back();
+    if (!answered(observation)) continue;
+    const auto known =
+        std::find_if(different.begin(), different.end(),
+                     [&](const Observation* one) { return same_answers(*one, *observation); });
+    numbers.back() = static_cast<std::size_t>(known - different.begin());
+    if (known == different.end()) different.push_back(observation);
+  }
+  return numbers;
 }
 
 std::vector<TraceGroup> trace_groups(const SiteModel& model, const std::string& scenario) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,14 +19,25 @@ std::string narrate(const Step& step);
 /// `send(1, MSG_NOSIGNAL)`, `peer.poll`: what was done, without what came of it.
 std::string step_head(const Step& step);
 
+/// A change that leads from one span to the next.
+struct Cause {
+  std::string change;    ///< its id
+  bool lacking = false;  ///< it is the span before that has it: this one's kernels do not
+};
+
 /// What a place of a scenario has been from one kernel on.
 struct Span {
   std::string value;  ///< `-1 EPIPE +SIGPIPE`; `n/a`; `not made`
-  std::string since;  ///< `3.16`; `6.18`; `≤ 6.12`: there, or between it and the one before
+  /// The release that brought it: `3.16`; `6.18`; `6.1.167`, a back-port. Empty where no release
+  /// is known that did.
+  std::string since;
+  /// The series of the first kernel that gave it, where mainline released others between that and
+  /// the kernel before: it came with one of them.
+  std::string until;
   std::vector<std::string> kernels;  ///< those that were run and gave it, without the reference
-  std::vector<std::string> changes;  ///< ids of the changes that lead to it from the span before
+  std::vector<Cause> causes;         ///< in the order in which they lead to it
   bool reference = false;            ///< it is the reference's own
-  bool unexplained = false;          ///< it departs from the reference, and no change says why
+  bool unexplained = false;          ///< there is a span before, and no change leads from it
 };
 
 /// A place whose value is not the same everywhere.
@@ -32,8 +47,21 @@ struct ChangePoints {
   std::vector<Span> spans;  ///< by version, the reference's first; two or more
 };
 
+/// `4.11 (≤ 5.10)`: since when, and the first series in which that was seen; empty where an
+/// answer came back for want of a change that the kernels before had as a back-port.
+std::string since_text(const Span& span);
+
+/// The kernels of a span by their point releases: `5.10.262`; `6.1.192, 6.12.117`;
+/// `6.16.12 to 7.0.13`; of the last span, `7.1.13 on`.
+std::string releases_text(const SiteModel& model, const ChangePoints& points, std::size_t span);
+
 /// A kernel that gave no answer (not asked, inconclusive) neither begins nor ends a span.
 std::vector<ChangePoints> change_points(const SiteModel& model, const std::string& scenario);
+
+/// The changes that show in a scenario, by id: held against the reference, or between a kernel and
+/// the one before. With the kernels that answer as they do because of it.
+std::map<std::string, std::set<std::string>> changes_shown(const SiteModel& model,
+                                                           const std::string& scenario);
 
 /// Kernels that saw the same, step by step, to the same verdicts.
 struct TraceGroup {
@@ -42,6 +70,11 @@ struct TraceGroup {
   const ScenarioVerdict* verdict = nullptr;  ///< null where they were not asked
 };
 std::vector<TraceGroup> trace_groups(const SiteModel& model, const std::string& scenario);
+
+/// Which kernels answer alike in all that they saw: of each kernel the number of its answers, in
+/// the matrix's order; nothing of one that gave none.
+std::vector<std::optional<std::size_t>> answers_alike(const SiteModel& model,
+                                                      const std::string& scenario);
 
 /// The places of all traces in an order that fits every one of them, the reference's included.
 std::vector<std::string> merged_places(const SiteModel& model, const std::string& scenario);

@@ -147,8 +147,10 @@ describe("the matrix", () => {
       assert.deepEqual((await ask("is:different since:7.1 until:7.1 nowait")).rows, ["listening/pwritev2-nowait"]);
       assert.deepEqual((await ask("is:gone is:new")).rows, ["repair", "listening/io-uring-send"]);
       assert.equal(await page.textContent("#count"), "2 of 7 scenarios, 5 of 5 kernels");
+      assert.deepEqual((await ask("sockets-nowait")).rows, ["listening/pwritev2-nowait", "never-connected/pwritev2-nowait"]);
       assert.deepEqual((await ask("no such thing")).rows, []);
       assert.ok(await page.isVisible("#empty"));
+      assert.ok(!(await page.isVisible("#matrix")));
       await page.click("#clear-empty");
       assert.equal((await shown_rows(page)).length, 7);
     });
