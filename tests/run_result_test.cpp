@@ -38,6 +38,7 @@ RunResult full_result() {
                 "9.0.0",
                 "pvh",
                 "console=ttyS0 panic=-1",
+                {"libcrc32c", "sctp"},
                 {{"boot", 1.5}, {"run", 6.25}}};
   full.probe = {"0.1.0", std::string(64, 'b'), {"tcp/*"}};
   Observation shortened = completed(
