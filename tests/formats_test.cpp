@@ -119,7 +119,7 @@ TEST(Csv, RowSaysWhatWasExpectedSeenAndWhy) {
                                   {"step", "pwritev2#1"},
                                   {"call", "pwritev2"},
                                   {"args", "1"},
-                                  {"verdict", "differs"},
+                                  {"verdict", "explained"},
                                   {"expected", "-1 ENOSYS"},
                                   {"got", "-1 EPIPE +SIGPIPE"},
                                   {"changes", "pwritev2-appears sockets-nowait"},
