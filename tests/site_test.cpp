@@ -497,6 +497,26 @@ TEST(Publish, SameInputGivesTheSameBytes) {
   EXPECT_EQ(files_below(scratch.path() / "one"), files_below(scratch.path() / "two"));
 }
 
+TEST(Publish, MatrixBadgeDoesNotSayThatAllIsWellWhereAKernelCouldNotBeRun) {
+  ScratchFolder scratch;
+  SiteInput input = sample_site(scratch.path() / "sample");
+  input.reference = result("3.16", {completed("tcp/a", {step("send#1", sent)})});
+  const auto badge_of_a_run = [&](const std::string& id, KernelState state) {
+    RunRecord record;
+    record.id = id;
+    record.started = "2026-11-22T16:10:05Z";
+    record.kernels = {{"linux-6.1", KernelState::planned, ""}, {"other", state, "no boot"}};
+    RunDirectory run = RunDirectory::create(scratch.path() / "runs", record);
+    run.keep(result("6.1", {completed("tcp/a", {step("send#1", sent)})}));
+    run.finish();
+    input.runs = {run};
+    publish(input, scratch.path() / id);
+    return read_file(scratch.path() / id / "badges/matrix.svg");
+  };
+  EXPECT_THAT(badge_of_a_run("left", KernelState::not_offered), HasSubstr("or explained"));
+  EXPECT_THAT(badge_of_a_run("broken", KernelState::failed), HasSubstr("incomplete"));
+}
+
 TEST(Publish, ReplacesAnOldSiteWhole) {
   ScratchFolder scratch;
   const SiteInput input = sample_site(scratch.path() / "runs");

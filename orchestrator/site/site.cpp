@@ -160,7 +160,11 @@ class Publisher {
       folder_.write(badge_file(kernel.id()), kernel_badge(kernel.diff()));
     }
     ReportData all{std::nullopt, model_.reference.kernel, model_.changes, {}, std::nullopt};
-    for (const SiteKernel& kernel : model_.kernels) all.kernels.push_back(kernel.report);
+    for (const SiteKernel& kernel : model_.kernels)
+      all.kernels.push_back({kernel.latest, kernel.report.result, kernel.report.diff});
+    // A kernel that could not be run is no reason to say that all is well.
+    for (const PlannedKernel& absent : model_.absent)
+      all.kernels.push_back({absent, std::nullopt, std::nullopt});
     folder_.write("badges/matrix.svg", matrix_badge(exit_code(all), model_.reference.kernel.id));
   }
 
