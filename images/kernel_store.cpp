@@ -254,7 +254,9 @@ std::optional<StoredKernel> KernelStore::find(const CatalogueEntry& entry,
         (!point_release.empty() && point_release_of(kernel->version) != point_release)) {
       continue;
     }
-    if (!newest || compare_debian_versions(kernel->version, newest->version) > 0) {
+    const int order = newest ? compare_debian_versions(kernel->version, newest->version) : 1;
+    // One version is there twice where its modules came to the mirror later.
+    if (order > 0 || (order == 0 && newest->modules.empty())) {
       newest = std::move(kernel);
       newest->id = entry.id;
     }
@@ -273,20 +275,25 @@ std::vector<KernelStore::Wanted> KernelStore::resolve(
     const auto offer = std::find_if(offers.begin(), offers.end(), [&](const Offer& candidate) {
       return request.point_release.empty() || candidate.point_release == request.point_release;
     });
-    if (offer == offers.end() ||
-        (wanted.stored && compare_debian_versions(wanted.stored->version, offer->version) >= 0)) {
+    if (offer == offers.end()) {
       continue;
+    }
+    const std::string modules = modules_package(offer->package);
+    const bool modules_on_offer =
+        std::any_of(packages.begin(), packages.end(), [&](const AptPackage& package) {
+          return package.name == modules && package.version == offer->version;
+        });
+    if (wanted.stored) {
+      const int order = compare_debian_versions(wanted.stored->version, offer->version);
+      const bool lacks_modules = wanted.stored->modules.empty() && modules_on_offer;
+      if (order > 0 || (order == 0 && !lacks_modules)) {
+        continue;
+      }
     }
     wanted.packages.push_back({offer->package, offer->version, {}});
-    const std::string modules = modules_package(offer->package);
-    if (modules.empty()) {
-      continue;
-    }
-    if (std::any_of(packages.begin(), packages.end(), [&](const AptPackage& package) {
-          return package.name == modules && package.version == offer->version;
-        })) {
+    if (modules_on_offer) {
       wanted.packages.push_back({modules, offer->version, {}});
-    } else {
+    } else if (!modules.empty()) {
       wanted.modules_missing_because =
           fmt::format("the mirror offers no {}={} any more", modules, offer->version);
     }

@@ -221,6 +221,30 @@ TEST(KernelStore, AKernelWhoseModulesLeftTheMirrorSaysSo) {
               HasSubstr("linux-modules-7.3.4+deb13-cloud-amd64=7.3.4-1"));
 }
 
+TEST(KernelStore, AKernelWhoseModulesCameLaterIsFetchedAgainWithThem) {
+  test::LocalRepository repository;
+  const std::string release = "7.3.4+deb13-cloud-amd64";
+  const std::string suite = "trixie-backports";
+  repository.add_package(suite, "linux-binary-" + release, "7.3.4-1",
+                         {{"boot/vmlinuz-" + release, test::fake_bzimage(release)}});
+  repository.publish(suite);
+  const Store place(repository);
+  KernelStore store = place.open();
+  const StoredKernel bare = fetch_one(store, backports);
+  EXPECT_TRUE(bare.modules.empty());
+
+  repository.add_package(
+      suite, "linux-modules-" + release, "7.3.4-1",
+      {{"usr/lib/modules/" + release + "/kernel/tls.ko", test::fake_module({"depends=\0", 9})}});
+  repository.publish(suite);
+  fs::remove_all(place.root() / "apt");  // its lists would be fresh for some hours
+  const StoredKernel whole = fetch_one(store, backports, {}, Freshness::newest_on_offer);
+  EXPECT_EQ(whole.version, bare.version);
+  EXPECT_TRUE(fs::exists(whole.modules / "kernel/tls.ko"));
+  EXPECT_EQ(store.find(backports, {})->modules, whole.modules);
+  EXPECT_EQ(fetch_one(store, backports, {}, Freshness::newest_on_offer).modules, whole.modules);
+}
+
 TEST(KernelStore, AKernelThatIsStoredTouchesNoNetwork) {
   test::LocalRepository repository;
   repository.add_kernel("bookworm", image_47, "6.1.170-3");
