@@ -186,7 +186,8 @@ ScenarioVerdict judge(const std::string& id, const Observation* reference,
   if (repeated_alike && unsupported(*contender) && !unsupported(*reference))
     return whole(std::move(scenario), Verdict::gone, contender->reason);
 
-  explanations.compared(id);
+  // Where neither had what the scenario needs, no change could show.
+  if (!unsupported(*reference) || !unsupported(*contender)) explanations.compared(id);
   const bool same_probe = !from.from_sources && from.probe.sha256 == to.probe.sha256;
   for (PlaceVerdict& place : scenario.places)
     judge_place(place, id, *reference, *contender, same_probe, explanations);

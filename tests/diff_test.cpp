@@ -255,6 +255,12 @@ TEST(Diff, ChangeThatExplainsNothingWhereItIsInEffectIsIdle) {
               ::testing::IsEmpty());
 }
 
+TEST(Diff, AChangeCannotShowWhereNeitherKernelHasWhatItTakes) {
+  const Changes changes{{change("send#1", one, broken_pipe)}};
+  const Observation lacks = ended("tcp/x", ScenarioEnding::unsupported, "no vsock");
+  EXPECT_THAT(compare({lacks}, {lacks}, changes).idle, ::testing::IsEmpty());
+}
+
 TEST(Diff, RepeatsThatDisagreeAreFlakyWhereTheyDo) {
   Observation flaky = completed("tcp/x", {step("send#1", one), step("send#2", one)});
   flaky.disagreeing = {completed("tcp/x", {step("send#1", one), step("send#2", broken_pipe)})};
