@@ -282,8 +282,7 @@ TEST(Nightly, AnInconclusiveScenarioIsAskedAgain) {
   EXPECT_EQ(exit_code(second), ExitCode::as_reference);
 }
 
-TEST(Nightly, AKilledNightIsFinishedByTheNext) {
-  Bench bench;
+void expect_killed_after_the_first_kernel(Bench& bench) {
   const auto killed = [&bench] {
     bench.before_answer = [](const std::string& id) {
       if (id == "debian-6.12") _exit(9);
@@ -291,6 +290,11 @@ TEST(Nightly, AKilledNightIsFinishedByTheNext) {
     bench.night();
   };
   EXPECT_EXIT(killed(), ::testing::ExitedWithCode(9), "");
+}
+
+TEST(Nightly, AKilledNightIsFinishedByTheNext) {
+  Bench bench;
+  expect_killed_after_the_first_kernel(bench);
   const std::vector<std::string> after_the_kill = nights_in(bench);
   ASSERT_THAT(after_the_kill, SizeIs(1));
   EXPECT_EQ(bench.published, 0U);
@@ -304,13 +308,7 @@ TEST(Nightly, AKilledNightIsFinishedByTheNext) {
 
 TEST(Nightly, AKilledNightIsFinishedByOneProbe) {
   Bench bench;
-  const auto killed = [&bench] {
-    bench.before_answer = [](const std::string& id) {
-      if (id == "debian-6.12") _exit(9);
-    };
-    bench.night();
-  };
-  EXPECT_EXIT(killed(), ::testing::ExitedWithCode(9), "");
+  expect_killed_after_the_first_kernel(bench);
   bench.options.campaign.order.identity.sha256 = "another";
   const NightReport next = bench.night();
   EXPECT_EQ(bench.booted(), 2U);
@@ -319,13 +317,7 @@ TEST(Nightly, AKilledNightIsFinishedByOneProbe) {
 
 TEST(Nightly, AKilledNightOfOtherKernelsIsTakenOver) {
   Bench bench;
-  const auto killed = [&bench] {
-    bench.before_answer = [](const std::string& id) {
-      if (id == "debian-6.12") _exit(9);
-    };
-    bench.night();
-  };
-  EXPECT_EXIT(killed(), ::testing::ExitedWithCode(9), "");
+  expect_killed_after_the_first_kernel(bench);
   bench.kernels.pop_back();
   const NightReport next = bench.night();
   EXPECT_THAT(nights_in(bench), SizeIs(2));

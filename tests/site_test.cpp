@@ -36,6 +36,10 @@ const Json no_call{{"returned", -1}, {"errno", "ENOSYS"}};
 const Json sigpipe = Json::parse(R"([{"signal":"SIGPIPE","code":"SI_USER","pid":"self"}])");
 const Json broken_pipe{{"returned", -1}, {"errno", "EPIPE"}, {"signals", sigpipe}};
 
+Change change(const std::string& id, const KernelVersion& mainline, const Move& move) {
+  return {id, "", mainline, {}, {}, "c", "s", "", {move}};
+}
+
 /// A model of these kernels, given as release and observations, in the order of their versions.
 SiteModel model_of(std::vector<Observation> reference,
                    const std::vector<std::pair<std::string, std::vector<Observation>>>& kernels,
@@ -80,8 +84,7 @@ std::map<std::string, std::string> files_below(const fs::path& folder) {
 }
 
 TEST(Matrix, RowTellsTheFirstUnexplainedDifferenceOfAnyKernel) {
-  const Changes changes{
-      {{"late", "", {6, 0, 0}, {}, {}, "c", "s", "", {{{"tcp/x"}, "send#1", sent, epipe}}}}};
+  const Changes changes{{change("late", {6, 0, 0}, {{"tcp/x"}, "send#1", sent, epipe})}};
   const SiteModel model =
       model_of({completed("tcp/x", {step("send#1", sent), step("recv#1", epipe)})},
                {{"6.1", {completed("tcp/x", {step("send#1", epipe), step("recv#1", epipe)})}},
@@ -160,19 +163,12 @@ TEST(Matrix, AnswersThatAreTheSameReadTheSameThoughArgumentsAreWordedOtherwise) 
 }
 
 TEST(Matrix, TitleOfACellNamesTheStepAndTheChangeThatExplainsIt) {
-  const Changes changes{{{"late",
-                          "",
-                          {6, 0, 0},
-                          {},
-                          {},
-                          "c",
-                          "tcp: late",
-                          "",
-                          {{{"tcp/x"}, "send#1", sent, epipe}}}}};
+  Change late = change("late", {6, 0, 0}, {{"tcp/x"}, "send#1", sent, epipe});
+  late.subject = "tcp: late";
   const SiteModel model = model_of({completed("tcp/x", {step("send#1", sent)})},
                                    {{"5.10", {completed("tcp/x", {step("send#1", sent)})}},
                                     {"6.1", {completed("tcp/x", {step("send#1", epipe)})}}},
-                                   changes);
+                                   {{late}});
   const auto data = row_data(model, matrix_row(model, model.scenarios.front()));
   EXPECT_EQ(data["step"], "send#1");
   EXPECT_EQ(data["reference"]["title"], "send#1: send(1) = 1");
@@ -209,24 +205,8 @@ TEST(Matrix, PartialRunDoesNotTakeThePlaceOfAWholeOne) {
 }
 
 TEST(ChangePoints, SayWhereAValueBeganAsPreciselyAsTheKernelsThatWereRunAllow) {
-  const Changes changes{{{"pwritev2",
-                          "",
-                          {4, 6, 0},
-                          {},
-                          {},
-                          "c",
-                          "s",
-                          "",
-                          {{{"pipe/x"}, "pwritev2#1", no_call, reset}}},
-                         {"nosignal",
-                          "",
-                          {6, 18, 0},
-                          {},
-                          {},
-                          "c",
-                          "s",
-                          "",
-                          {{{"pipe/x"}, "pwritev2#1", reset, epipe}}}}};
+  const Changes changes{{change("pwritev2", {4, 6, 0}, {{"pipe/x"}, "pwritev2#1", no_call, reset}),
+                         change("nosignal", {6, 18, 0}, {{"pipe/x"}, "pwritev2#1", reset, epipe})}};
   const auto answer = [](const Json& seen) {
     return std::vector<Observation>{
         completed("pipe/x", {step("pwritev2#1", seen), step("write#1", broken_pipe)})};
@@ -255,15 +235,8 @@ TEST(ChangePoints, SayWhereAValueBeganAsPreciselyAsTheKernelsThatWereRunAllow) {
 
 /// Kernels of which the reference knows nothing, and a change that one of them has by back-port.
 SiteModel model_with_a_back_port() {
-  const Changes changes{{{"challenged",
-                          "",
-                          {7, 1, 0},
-                          {{6, 1, 5}},
-                          {},
-                          "c",
-                          "s",
-                          "",
-                          {{{"vsock/x"}, "send#1", sent, epipe}}}}};
+  Change challenged = change("challenged", {7, 1, 0}, {{"vsock/x"}, "send#1", sent, epipe});
+  challenged.stable = {{6, 1, 5}};
   const auto answer = [](const Json& seen) {
     return std::vector<Observation>{completed("vsock/x", {step("send#1", seen)})};
   };
@@ -273,7 +246,7 @@ SiteModel model_with_a_back_port() {
                    {"6.16.1", answer(sent)},
                    {"7.0.1", answer(sent)},
                    {"7.1.2", answer(epipe)}},
-                  changes);
+                  {{challenged}});
 }
 
 TEST(ChangePoints, AreExplainedAgainstTheKernelBeforeWhereTheReferenceSaysNothing) {
@@ -322,22 +295,16 @@ TEST(ChangePoints, LegendSpeaksOnlyOfWhatThePageHas) {
 }
 
 TEST(Matrix, RowIsFoundByItsCallsAndTheChangesThatShowInIt) {
-  const Changes changes{{{"sockets-nowait",
-                          "RWF_NOWAIT says it.",
-                          {6, 0, 0},
-                          {},
-                          {},
-                          "c",
-                          "net: Do it",
-                          "",
-                          {{{"tcp/x"}, "send#1", sent, epipe}}}}};
+  Change nowait = change("sockets-nowait", {6, 0, 0}, {{"tcp/x"}, "send#1", sent, epipe});
+  nowait.says = "RWF_NOWAIT says it.";
+  nowait.subject = "net: Do it";
   Step flagged = step("pwritev2#1", epipe);
   flagged.args = "1, RWF_NOSIGNAL";
   const SiteModel model =
       model_of({completed("tcp/x", {step("send#1", sent)})},
                {{"5.10", {completed("tcp/x", {step("send#1", sent)})}},
                 {"6.1", {completed("tcp/x", {step("send#1", epipe), flagged})}}},
-               changes);
+               {{nowait}});
   const auto data = row_data(model, matrix_row(model, model.scenarios.front()));
   EXPECT_EQ(data["more"],
             "send(1) pwritev2(1, RWF_NOSIGNAL) sockets-nowait net: Do it RWF_NOWAIT says it.");
