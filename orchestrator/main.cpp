@@ -1,12 +1,35 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 
 #include "orchestrator/commands/commands.h"
+#include "orchestrator/scenario_list.h"
 #include "orchestrator/supervisor.h"
 #include "results/error.h"
 
 namespace {
+
+/// CLI11 misses a command before it looks at the word that is none. Throws UsageError for that.
+void refuse_unknown_command(const CLI::App& app) {
+  using namespace brokenpipe;
+  const std::vector<std::string> words = app.remaining();
+  if (!app.get_subcommands().empty() || words.empty()) return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+  throw UsageError(fmt::format("no command '{}'. {}", words.front(),
+                               where_to_look(words.front(), names, "--help")));
+}
+
+void parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::RequiredError&) {
+    refuse_unknown_command(app);
+    throw;
+  }
+}
 
 int run(int argc, char** argv) {
   using namespace brokenpipe;
@@ -35,7 +58,7 @@ int run(int argc, char** argv) {
   add_doctor_command(app, chosen);
 
   try {
-    app.parse(argc, argv);
+    parse(app, argc, argv);
     return chosen();
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_done : exit_usage;

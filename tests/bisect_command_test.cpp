@@ -105,7 +105,7 @@ TEST(BisectCommand, MoreThanOneChangeIsSaid) {
   EXPECT_THAT(found.out, HasSubstr("the answer changes 2 times"));
 }
 
-TEST(BisectCommand, AStepThatNobodyMakesNamesNearOnes) {
+TEST(BisectCommand, AStepThatNobodyMakesNamesThoseThereAre) {
   KnownKernels kernels;
   answer_with_one_change(kernels);
   const CommandResult mistyped =

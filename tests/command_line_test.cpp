@@ -39,7 +39,9 @@ TEST(CommandLine, HelpOfRecordIsAboutOneKernelAndNoComparison) {
 }
 
 TEST(CommandLine, AnUnknownVerbIsAMistakeOfUse) {
-  EXPECT_EQ(Cli()({"frobnicate"}).exit_status, 2);
+  const CommandResult typed = Cli()({"raport", "--format", "json"});
+  EXPECT_EQ(typed.exit_status, 2);
+  EXPECT_THAT(typed.err, AllOf(HasSubstr("no command 'raport'"), HasSubstr("Near: report.")));
   EXPECT_EQ(Cli()({}).exit_status, 2);
 }
 
@@ -134,6 +136,14 @@ TEST(CommandLine, AReportIsWrittenInEveryFormat) {
     EXPECT_THAT(read_file(file), HasSubstr("host")) << format;
   }
   EXPECT_EQ(cli({"report", only_run(cli).string(), "--format", "pdf"}).exit_status, 2);
+}
+
+TEST(CommandLine, AKernelWhereARunIsExpectedIsToldWhatToTypeInstead) {
+  const Cli cli;
+  ASSERT_EQ(cli({"run", "host", "--scenario", "tcp/never-connected"}).exit_status, 0);
+  const CommandResult diff = cli({"diff", only_run(cli).string(), "host"});
+  EXPECT_EQ(diff.exit_status, 2);
+  EXPECT_THAT(diff.err, HasSubstr("brokenpipe diff " + only_run(cli).string() + ":host"));
 }
 
 TEST(CommandLine, ATruncatedResultIsNamed) {

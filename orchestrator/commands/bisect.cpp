@@ -263,15 +263,15 @@ Finding find(const std::vector<KernelChoice>& ends, const Releases& releases,
 // A step that neither end makes is a mistyped one.
 void check_step(const Finding& finding, const Question& question, Asker& asker) {
   if (question.step.empty()) return;
-  std::vector<std::string> steps;
+  std::set<std::string> steps;
   for (const KernelChoice& kernel : finding.known) {
     const Observation* seen = observation_of(*asker.known(kernel), question);
     if (step_of(*seen, question.step) != nullptr) return;
-    for (const Step& step : seen->steps) steps.push_back(step.id);
+    for (const Step& step : seen->steps) steps.insert(step.id);
   }
   if (steps.empty()) return;
-  throw UsageError(fmt::format("{} has no step '{}'; near: {}", question.scenario.id, question.step,
-                               fmt::join(near(question.step, steps), ", ")));
+  throw UsageError(fmt::format("{} has no step '{}'; it has: {}", question.scenario.id,
+                               question.step, fmt::join(steps, ", ")));
 }
 
 std::vector<KernelAnswer> answers_of(const Finding& finding, const Question& question,

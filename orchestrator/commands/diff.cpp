@@ -54,6 +54,16 @@ Side narrowed(Side side, const std::string& name) {
   return result_of(*run, name, run->run().kernels.front().id);
 }
 
+// `diff RUN KERNEL` asks for less than two kernels and for more than a run.
+void refuse_kernel_for_run(const std::string& name_of_a, const std::string& name_of_b) {
+  const std::optional<RunDirectory> run = find_run(name_of_a);
+  if (!run || fs::exists(name_of_b) || find_run(name_of_b) || !run->result(name_of_b)) return;
+  throw UsageError(fmt::format(
+      "{0} is a kernel of that run, and no run: `brokenpipe diff {1}:{0}` holds it against the "
+      "reference, `brokenpipe diff {1} {0} OTHER` holds another kernel of the run against it",
+      name_of_b, name_of_a));
+}
+
 ReportData both_sides(const std::string& name_of_a, const std::string& name_of_b) {
   const Changes changes = known_changes();
   Side a = side_named(name_of_a);
@@ -76,7 +86,10 @@ ReportData both_sides(const std::string& name_of_a, const std::string& name_of_b
 ReportData compared(const Options& options) {
   if (!options.c.empty())
     return both_sides(options.a + ":" + options.b, options.a + ":" + options.c);
-  if (!options.b.empty()) return both_sides(options.a, options.b);
+  if (!options.b.empty()) {
+    refuse_kernel_for_run(options.a, options.b);
+    return both_sides(options.a, options.b);
+  }
   const RunResult reference = read_reference(options.against);
   const Changes changes = known_changes();
   return std::visit([&](const auto& side) { return report_data(side, reference, changes); },

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "orchestrator/report.h"
@@ -14,7 +15,10 @@ RunResult read_reference(const std::string& against);
 Changes known_changes();
 
 /// A finished or interrupted run that somebody names: a folder, or the id of one below the
-/// default place. Throws UsageError where it is neither.
+/// default place.
+std::optional<RunDirectory> find_run(const std::string& name);
+
+/// The same; throws UsageError where it is neither.
 RunDirectory open_run(const std::string& name);
 
 }  // namespace brokenpipe
