@@ -195,11 +195,19 @@ std::string tcp_state_name(int state) {
   return names.at(static_cast<size_t>(state));
 }
 
-std::string tcp_state(int fd) {
+namespace {
+
+tcp_info tcp_info_of(int fd) {
   tcp_info info{};
   socklen_t size = sizeof info;
   must("getsockopt(TCP_INFO)", getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size));
-  return tcp_state_name(info.tcpi_state);
+  return info;
+}
+
+}  // namespace
+
+std::string tcp_state(int fd) {
+  return tcp_state_name(tcp_info_of(fd).tcpi_state);
 }
 
 void await(const std::string& what, const std::function<bool()>& reached) {
@@ -278,6 +286,15 @@ void fill(int fd) {
 
 void fill_with_messages(int fd, size_t length) {
   fill_by(fd, {length});
+}
+
+void fill_closed_window(int fd) {
+  fill(fd);
+  // A window of less than a segment is kept for the first probe, which fills it and so makes room
+  // here once more (net/ipv4/tcp_output.c:tcp_write_wakeup). The back-off of the probes grows
+  // while the window stays closed (net/ipv4/tcp_input.c:tcp_ack_probe).
+  await("a probe of the closed window", [&] { return tcp_info_of(fd).tcpi_backoff > 0; });
+  fill(fd);
 }
 
 long drain(int fd) {

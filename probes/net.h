@@ -112,9 +112,11 @@ void deafen(int fd);
 
 /// Sends, without blocking, until the socket takes no more and stays so.
 void fill(int fd);
-
 /// The same by messages of one length, for a socket that keeps them apart.
 void fill_with_messages(int fd, size_t length);
+/// fill() for a TCP socket whose peer's buffer is to be full to the last octet too, so that the
+/// window is 0 and no probe of it finds room.
+void fill_closed_window(int fd);
 
 /// Reads until the end of file; the number of bytes read.
 long drain(int fd);

@@ -214,7 +214,7 @@ void receive_buffer_full(Trace& trace) {
   Fd client = tcp_socket();
   small_buffers(client);
   must("connect", connect(client, listener.address.data(), listener.address.length));
-  fill(client);
+  fill_closed_window(client);
   client_trace.send(client, 1, MSG_DONTWAIT);
   client_trace.poll(client);
   client.close();
