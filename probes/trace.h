@@ -13,8 +13,8 @@
 /// The record of one scenario: its steps in order.
 ///
 /// A trace lies in memory shared with the runner, so that it survives whatever becomes of the
-/// scenario's process, and noting a step makes no system call (but mark_steps()): nothing between
-/// two calls under test disturbs what they find. Forked children and threads of a scenario may
+/// scenario's process, and noting a step touches no socket: nothing between two calls under test
+/// disturbs what they find. Forked children and threads of a scenario may
 /// write to it too, one at a time.
 namespace probe {
 
@@ -34,7 +34,7 @@ std::function<std::string(long)> share_of(long total);
 
 /// From now on the steps of this process, and of those that it forks, stand out in what a tracer
 /// such as strace(1) prints: a write(2) to the descriptor -1, of `begin STEP` or `end STEP`, before
-/// and after each. It fails with EBADF before anything is looked at (fs/read_write.c:sys_write).
+/// and after each. It fails with EBADF before anything is looked at (fs/read_write.c: write(2)).
 void mark_steps();
 
 /// What a call returned, as a step tells it: `{"returned":-1,"errno":"EPIPE"}`; `word`, unless
@@ -107,7 +107,7 @@ class Trace {
   /// How a child ended, by the wait status that waitpid(2) gave of it.
   void ended(int wait_status);
 
-  /// getsockopt(SO_ERROR). Consumes the pending error (net/core/sock.c:sock_error).
+  /// getsockopt(SO_ERROR). Consumes the pending error (include/net/sock.h:sock_error).
   void so_error(int fd);
 
   /// For the runner, after the last step. A signal that came to this thread outside of any step

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -62,10 +61,7 @@ void lay_route_to_peers() {
 // A port from which the kernel never answers, not even by a RST.
 Fd muzzled_listener() {
   Fd fd = tcp_socket(Over::ipv6);
-  sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
-  const sock_fprog program{.len = 1, .filter = &drop};
-  must("setsockopt(SO_ATTACH_FILTER)",
-       setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+  deafen(fd);
   const Address any_port = loopback(Over::ipv6);
   must("bind", bind(fd, any_port.data(), any_port.length));
   must("listen", listen(fd, 1));

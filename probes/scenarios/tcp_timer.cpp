@@ -29,7 +29,7 @@ const Story story{
       "a window of zero not at all, as long as probes are answered (tcp_probe_timer)."),
      "Keepalives that nobody answers end the connection with a RST (tcp_keepalive_timer).",
      ("What never left the send queue is probed for, not repeated "
-      "(net/ipv4/tcp_output.c:tcp_push_pending_frames, net/ipv4/tcp_timer.c:tcp_probe_timer).")}};
+      "(net/ipv4/tcp_output.c:__tcp_push_pending_frames, net/ipv4/tcp_timer.c:tcp_probe_timer).")}};
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
