@@ -24,6 +24,7 @@ struct BlockedCall::Shared {
   Look look;
   std::atomic<pid_t> thread = 0;
   std::atomic<bool> returned = false;
+  std::string failure;                   ///< why there is no result; written before `returned`
   std::atomic<bool> step_taken = false;  ///< by whom the step is ended
 };
 
@@ -61,8 +62,13 @@ BlockedCall::BlockedCall(std::shared_ptr<Shared> shared) : shared_(std::move(sha
   // Not joined as a thread is: one that stays blocked ends with the process.
   std::thread([shared = shared_] {
     shared->thread = gettid();
-    const Json seen = shared->look();
-    if (!shared->step_taken.exchange(true)) shared->trace.end(shared->step, seen);
+    try {
+      const Json seen = shared->look();
+      if (!shared->step_taken.exchange(true)) shared->trace.end(shared->step, seen);
+    } catch (const std::exception& failure) {
+      // Left alone it would end the process by SIGABRT, as if the kernel had killed it.
+      shared->failure = failure.what();
+    }
     shared->returned = true;
   }).detach();
 }
@@ -102,6 +108,7 @@ bool BlockedCall::join(std::chrono::seconds patience) {
     }
     ::poll(nullptr, 0, 1);
   }
+  if (!shared_->failure.empty()) throw Broken("in a blocked call: " + shared_->failure);
   return true;
 }
 

@@ -42,7 +42,8 @@ class BlockedCall {
   void await_blocked() const;
 
   /// Ends the step: with what the call returned, or, where it sleeps still when this time of the
-  /// clock has passed since the event, with `"blocked":true`. Whether it returned.
+  /// clock has passed since the event, with `"blocked":true`. Whether it returned. Broken if making
+  /// the call threw.
   bool join(std::chrono::seconds patience = std::chrono::seconds(5));
 
  private:

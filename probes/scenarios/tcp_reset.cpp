@@ -309,7 +309,7 @@ void shared_socket(Trace& trace) {
     trace.on("child").send(a);
     return 0;
   });
-  child.wait();
+  if (child.wait() != 0) throw Broken("the child did not send");
   trace.send(a);
   trace.poll(a);
 }
