@@ -1,5 +1,6 @@
 #include "probes/child.h"
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,8 @@ Child::Child(const std::function<int()>& body) : pid_(must("fork", fork())) {
   if (pid_ != 0) return;
   int status = 70;  // sysexits.h: EX_SOFTWARE
   try {
+    // What its parent did not live to kill would be left on somebody's host.
+    must("prctl(PR_SET_PDEATHSIG)", prctl(PR_SET_PDEATHSIG, SIGKILL));
     status = body();
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "in a forked child: %s\n", failure.what());

@@ -8,7 +8,8 @@
 
 namespace probe {
 
-/// A forked process of a scenario. Killed and reaped when it goes out of scope.
+/// A forked process of a scenario. Killed and reaped when it goes out of scope, and killed when
+/// the thread that forked it ends.
 class Child {
  public:
   /// Runs `body` in a fork; its return value is the exit status. An exception in it exits with 70

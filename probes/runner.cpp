@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -89,6 +90,12 @@ void become_neutral(int cpu) {
   must("sched_setaffinity", sched_setaffinity(0, sizeof one, &one));
 }
 
+// What is mounted goes with the process, however that ends. Who may not do this may not mount.
+void enter_own_mounts() {
+  if (unshare(CLONE_NEWNS) < 0) return;
+  must("mount(MS_PRIVATE)", mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
+}
+
 void enter_own_network() {
   if (unshare(CLONE_NEWNET) < 0) {
     throw Unsupported("it needs a network namespace: unshare: " + errno_name(errno));
@@ -96,14 +103,20 @@ void enter_own_network() {
   bring_loopback_up();
 }
 
+// Before features are asked, for some are found out by doing.
+void spare_the_host(const Scenario& scenario, bool sets_sysctls) {
+  if (scenario.own_machine) throw Unsupported("it needs a machine of its own");
+  enter_own_mounts();
+  if (scenario.own_network || sets_sysctls) enter_own_network();
+}
+
 // The life of a scenario's process.
 void run_here(const Scenario& scenario, const Sysctls& sysctls, bool machine_is_ours, int cpu,
               Legacy& legacy) {
   try {
     become_neutral(cpu);
+    if (!machine_is_ours) spare_the_host(scenario, !sysctls.empty());
     for (const std::string& need : scenario.needs) require_feature(need);
-    const bool meddles = scenario.own_network || !sysctls.empty();
-    if (meddles && !machine_is_ours) enter_own_network();
     set_sysctls(sysctls);
     install_signal_recorder();
     Trace trace(legacy.trace);

@@ -44,6 +44,9 @@ struct Scenario {
   /// It changes addresses or routes, or looks at the wire: on somebody's host it gets a network
   /// namespace of its own, as one with sysctls does.
   bool own_network = false;
+  /// What it does concerns the whole machine, or outlives it there: an interface or a controller
+  /// that only the first network namespace can have. Not asked on somebody's host.
+  bool own_machine = false;
   /// Of guest time. Ends a scenario that hangs as `timed_out`.
   std::chrono::seconds deadline{20};
   /// After all others: what it does may leave the kernel tainted.

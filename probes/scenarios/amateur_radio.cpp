@@ -218,7 +218,7 @@ const Register ax25_peer_closed_entry{{
     .grounds = {"net/ax25/ax25_std_in.c:ax25_std_state3_machine",
                 "net/ax25/ax25_subr.c:ax25_disconnect", "net/ax25/af_ax25.c:ax25_sendmsg"},
     .needs = {"ax25"},
-    .own_network = true,
+    .own_machine = true,
     .last = true,
     .run = ax25_peer_closed,
 }};
@@ -247,7 +247,7 @@ const Register netrom_peer_closed_entry{{
     .grounds = {"net/netrom/nr_in.c:nr_state3_machine", "net/netrom/nr_subr.c:nr_disconnect",
                 "net/netrom/af_netrom.c:nr_sendmsg"},
     .needs = {"netrom"},
-    .own_network = true,
+    .own_machine = true,
     .run = netrom_peer_closed,
 }};
 
@@ -274,7 +274,7 @@ const Register rose_peer_closed_entry{{
     .grounds = {"net/rose/rose_in.c:rose_state3_machine", "net/rose/rose_subr.c:rose_disconnect",
                 "net/rose/af_rose.c:rose_sendmsg"},
     .needs = {"rose"},
-    .own_network = true,
+    .own_machine = true,
     .run = rose_peer_closed,
 }};
 

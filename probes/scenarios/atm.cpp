@@ -60,6 +60,7 @@ const Register interface_gone_entry{{
     .asks = "What does an ATM circuit tell its owner when its interface is gone?",
     .grounds = {"net/atm/common.c:atm_dev_release_vccs"},
     .needs = {"atm"},
+    .own_machine = true,
     .run = interface_gone,
 }};
 
@@ -95,6 +96,7 @@ const Register lane_circuit_closed_entry{{
     .asks = "What does an ATM circuit of an emulated LAN get when the LAN's daemon is gone?",
     .grounds = {"net/atm/lec.c:lec_arp_clear_vccs", vcc_sendmsg},
     .needs = {"atm_lane"},
+    .own_machine = true,
     .run = lane_circuit_closed,
 }};
 
@@ -125,6 +127,7 @@ const Register mpoa_circuit_closed_entry{{
     .asks = "What does an ATM circuit of MPOA get when its daemon is gone?",
     .grounds = {"net/atm/mpoa_caches.c:in_cache_remove_entry", vcc_sendmsg},
     .needs = {"atm_mpoa"},
+    .own_machine = true,
     .last = true,  // it leaves a timer behind that runs every second
     .run = mpoa_circuit_closed,
 }};

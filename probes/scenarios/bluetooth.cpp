@@ -85,6 +85,7 @@ const Register controller_gone_entry{{
     .grounds = {"net/bluetooth/hci_sock.c:hci_sock_dev_event",
                 "net/bluetooth/hci_sock.c:hci_sock_sendmsg"},
     .needs = {"vhci"},
+    .own_machine = true,
     .run = controller_gone,
 }};
 
