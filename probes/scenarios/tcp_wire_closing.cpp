@@ -389,19 +389,28 @@ const Register orphan_expired_entry{scripted({
     .run = orphan_expired,
 })};
 
+void look_at_bucket(Trace& trace, const Address& kernel, const Address& peer) {
+  trace.look("bucket", "/proc/net/tcp", "the connection",
+             Json::object({{"state", end_state(kernel, peer)}}));
+}
+
 void time_wait_rst(Trace& trace) {
   Peer peer;
   const Fd a = in_fin_wait2(peer);
+  const Address kernel = local_address(a);
   peer.deliver({.flags = FIN | ACK});
   trace.state(a);
+  look_at_bucket(trace, kernel, peer.address());
   peer.inject({.flags = RST});
   wire(trace, peer);
+  look_at_bucket(trace, kernel, peer.address());
   trace.poll(a);
   trace.send(a);
 }
 const Register time_wait_rst_entry{scripted({
     .id = "tcp-wire/time-wait-rst",
-    .asks = "A RST in TIME_WAIT, for a socket that is still held: does a write hear of it?",
+    .asks = "A RST in TIME_WAIT, for a socket that is still held: what ends, and does a write hear "
+            "of it?",
     .grounds = {tcp_fin, timewait_state_process, wait_connect, sk_stream_error},
     .run = time_wait_rst,
 })};
@@ -415,10 +424,14 @@ void listen_rst(Trace& trace) {
   trace.state(listener.fd);
   trace.poll(listener.fd);
   trace.send(listener.fd);
+  const Address& to = listener.address;
+  const Fd client = tcp_socket();
+  trace.on("client").call("connect", "", [&] { return connect(client, to.data(), to.length); });
+  trace.poll(listener.fd);
 }
 const Register listen_rst_entry{scripted({
     .id = "tcp-wire/listen-rst",
-    .asks = "A RST for a listening socket: does a write on it hear of it?",
+    .asks = "A RST for a listening socket: does a write on it hear of it, or the next client?",
     .grounds = {tcp_rcv_state_process, wait_connect, sk_stream_error},
     .run = listen_rst,
 })};

@@ -108,17 +108,41 @@ const Register rst_at_sack_edge_entry{scripted({
 })};
 
 void rst_with_old_timestamp(Trace& trace) {
+  constexpr int32_t long_ago = -500;
   Peer peer({.timestamps = true});
   const Fd a = peer.accepted();
-  peer.inject({.flags = RST, .timestamp = -500});
+  peer.inject({.flags = PSH | ACK, .length = 5, .timestamp = long_ago});
+  wire(trace, peer);
+  trace.recv(a, 100, MSG_DONTWAIT);
+  peer.inject({.flags = RST, .timestamp = long_ago});
   trace.state(a);
   trace.send(a);
 }
 const Register rst_with_old_timestamp_entry{scripted({
     .id = "tcp-wire/rst-failing-paws",
-    .asks = "Does a RST count that carries a timestamp of long ago?",
-    .grounds = {tcp_validate_incoming, "net/ipv4/tcp_input.c:tcp_paws_discard", tcp_reset},
+    .asks = "Does a RST count that carries a timestamp of long ago, for which data is refused?",
+    .grounds = {tcp_validate_incoming, "net/ipv4/tcp_input.c:tcp_paws_discard",
+                "net/ipv4/tcp_input.c:tcp_send_dupack", tcp_reset},
     .run = rst_with_old_timestamp,
+})};
+
+void data_beyond_window(Trace& trace) {
+  Peer peer({.sack = true});
+  const Fd a = peer.accepted();
+  // The window is 65535 at most, and begins after what nobody has read yet.
+  peer.deliver({.flags = PSH | ACK, .length = 1});
+  peer.inject({.flags = PSH | ACK, .seq = 20000, .length = 60000});
+  wire(trace, peer);
+  trace.state(a);
+  trace.recv(a);
+  trace.recv(a, 100, MSG_DONTWAIT);
+}
+const Register data_beyond_window_entry{scripted({
+    .id = "tcp-wire/data-beyond-window",
+    .asks = "Is a segment kept that begins in the window and ends beyond it?",
+    .grounds = {tcp_sequence, "net/ipv4/tcp_input.c:tcp_data_queue_ofo",
+                "net/ipv4/tcp_input.c:tcp_send_dupack"},
+    .run = data_beyond_window,
 })};
 
 void ack_of_unsent(Trace& trace) {
