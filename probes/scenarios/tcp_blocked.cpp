@@ -394,6 +394,8 @@ const Register send_timeout_entry{{
 
 void nonblocking_full(Trace& trace) {
   Pair pair = full_pair();
+  must("fcntl(F_SETFL)", fcntl(pair.a, F_SETFL, O_NONBLOCK));
+  trace.write(pair.a);
   abortive_close(pair.b);
   settle();
   trace.write(pair.a);
@@ -403,7 +405,7 @@ const Register nonblocking_full_entry{{
     .id = "tcp-blocked/nonblocking-full-then-rst",
     .asks = "A RST comes while the send buffer is full: is a write told to try again, or of the "
             "reset?",
-    .grounds = {tcp_sendmsg, tcp_reset, sk_stream_error},
+    .grounds = {tcp_sendmsg, wait_memory, tcp_reset, sk_stream_error},
     .run = nonblocking_full,
 }};
 
