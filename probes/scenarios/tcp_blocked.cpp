@@ -9,6 +9,7 @@
 #include "probes/blocked.h"
 #include "probes/must.h"
 #include "probes/net.h"
+#include "probes/pipe.h"
 #include "probes/scenario.h"
 
 namespace probe {
@@ -26,7 +27,8 @@ const Story story{
       "nobody is signalled (net/ipv4/tcp.c:tcp_sendmsg, do_error)."),
      ("sendfile hands the socket one page after the other, each a call of its own to "
       "net/ipv4/tcp.c:do_tcp_sendpages. The page that fails consumes the error and raises SIGPIPE; "
-      "yet the count of the pages before is returned (fs/splice.c:splice_direct_to_actor)."),
+      "yet the count of the pages before is returned (fs/splice.c:splice_direct_to_actor), and "
+      "splice does the same (fs/splice.c:__splice_from_pipe)."),
      ("A call holds its open file: closing the descriptor in another thread closes nothing "
       "(fs/file.c:__fget_light).")}};
 
@@ -35,6 +37,7 @@ constexpr const char* sk_stream_error = "net/core/stream.c:sk_stream_error";
 constexpr const char* tcp_sendmsg = "net/ipv4/tcp.c:tcp_sendmsg";
 constexpr const char* do_tcp_sendpages = "net/ipv4/tcp.c:do_tcp_sendpages";
 constexpr const char* splice_direct = "fs/splice.c:splice_direct_to_actor";
+constexpr const char* splice_from_pipe = "fs/splice.c:__splice_from_pipe";
 constexpr const char* tcp_reset = "net/ipv4/tcp_input.c:tcp_reset";
 constexpr const char* tcp_close = "net/ipv4/tcp.c:tcp_close";
 constexpr const char* tcp_disconnect = "net/ipv4/tcp.c:tcp_disconnect";
@@ -42,6 +45,8 @@ constexpr const char* tcp_shutdown = "net/ipv4/tcp.c:tcp_shutdown";
 
 // Far more than small_buffers() hold: 8 MiB.
 constexpr size_t much = 8U << 20U;
+// What a pipe holds by default, and more than small_buffers() do.
+constexpr size_t pipeful = 65536;
 
 // The peer does not read.
 Pair narrow_pair() {
@@ -88,6 +93,11 @@ Fd long_file() {
 BlockedCall sendfile_in_thread(Trace& trace, int fd, int file) {
   return {trace, "sendfile", "8 MiB", [fd, file] { return sendfile(fd, file, nullptr, much); },
           share_of(static_cast<long>(much))};
+}
+
+BlockedCall splice_in_thread(Trace& trace, int fd, int pipe) {
+  return {trace, "splice", "pipe to socket, 65536",
+          [fd, pipe] { return splice(pipe, nullptr, fd, nullptr, pipeful, 0); }, share_of(pipeful)};
 }
 
 void send_rst(Trace& trace) {
@@ -324,6 +334,42 @@ const Register sendfile_nothing_close_wait_rst_entry{{
     .run = sendfile_nothing_close_wait_rst,
 }};
 
+void splice_partial_rst(Trace& trace) {
+  Pair pair = narrow_pair();
+  const Pipe pipe = pipe_holding(pipeful);
+  BlockedCall sending = splice_in_thread(trace, pair.a, pipe.reader);
+  sending.await_blocked();
+  abortive_close(pair.b);
+  sending.join();
+  trace.send(pair.a, 1, MSG_DONTWAIT);
+  trace.so_error(pair.a);
+}
+const Register splice_partial_rst_entry{{
+    .id = "tcp-blocked/blocked-splice-partial-rst",
+    .asks = "A splice from a pipe has passed on a part when a RST comes: who is told of the reset?",
+    .grounds = {splice_from_pipe, do_tcp_sendpages, wait_memory, sk_stream_error, tcp_reset},
+    .run = splice_partial_rst,
+}};
+
+void splice_partial_close_wait_rst(Trace& trace) {
+  Pair pair = narrow_pair();
+  const Pipe pipe = pipe_holding(pipeful);
+  BlockedCall sending = splice_in_thread(trace, pair.a, pipe.reader);
+  sending.await_blocked();
+  send_fin(pair);
+  sending.await_blocked();
+  abortive_close(pair.b);
+  sending.join();
+  trace.send(pair.a, 1, MSG_DONTWAIT);
+}
+const Register splice_partial_close_wait_rst_entry{{
+    .id = "tcp-blocked/blocked-splice-partial-close-wait-rst",
+    .asks = "A splice from a pipe has passed on a part when the peer, which had ended its side, "
+            "resets: does SIGPIPE come with a count?",
+    .grounds = {splice_from_pipe, do_tcp_sendpages, wait_memory, sk_stream_error, tcp_reset},
+    .run = splice_partial_close_wait_rst,
+}};
+
 void send_timeout(Trace& trace) {
   Pair pair = stalled_pair();
   static const std::vector<char> bytes(much);
@@ -348,6 +394,8 @@ const Register send_timeout_entry{{
 
 void nonblocking_full(Trace& trace) {
   Pair pair = full_pair();
+  must("fcntl(F_SETFL)", fcntl(pair.a, F_SETFL, O_NONBLOCK));
+  trace.write(pair.a);
   abortive_close(pair.b);
   settle();
   trace.write(pair.a);
@@ -357,7 +405,7 @@ const Register nonblocking_full_entry{{
     .id = "tcp-blocked/nonblocking-full-then-rst",
     .asks = "A RST comes while the send buffer is full: is a write told to try again, or of the "
             "reset?",
-    .grounds = {tcp_sendmsg, tcp_reset, sk_stream_error},
+    .grounds = {tcp_sendmsg, wait_memory, tcp_reset, sk_stream_error},
     .run = nonblocking_full,
 }};
 

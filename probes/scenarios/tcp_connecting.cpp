@@ -36,6 +36,7 @@ constexpr const char* sk_stream_error = "net/core/stream.c:sk_stream_error";
 constexpr const char* tcp_disconnect = "net/ipv4/tcp.c:tcp_disconnect";
 constexpr const char* tcp_recvmsg = "net/ipv4/tcp.c:tcp_recvmsg";
 constexpr const char* tcp_sendmsg_fastopen = "net/ipv4/tcp.c:tcp_sendmsg_fastopen";
+constexpr const char* tcp_send_syn_data = "net/ipv4/tcp_output.c:tcp_send_syn_data";
 constexpr const char* tcp_reset = "net/ipv4/tcp_input.c:tcp_reset";
 constexpr const char* tcp_write_timeout = "net/ipv4/tcp_timer.c:tcp_write_timeout";
 
@@ -262,12 +263,16 @@ const Register no_route_entry{{
     .run = no_route,
 }};
 
+long sendto_fastopen(Trace& trace, int fd, const ClosedPort& nobody) {
+  return trace.call("sendto", "1, MSG_FASTOPEN, the closed port", [&] {
+    return sendto(fd, "", 1, MSG_FASTOPEN, nobody.address.data(), nobody.address.length);
+  });
+}
+
 void fastopen_refused(Trace& trace) {
   const ClosedPort nobody = closed_port();
   const Fd fd = tcp_socket();
-  trace.call("sendto", "1, MSG_FASTOPEN, the closed port", [&] {
-    return sendto(fd, "", 1, MSG_FASTOPEN, nobody.address.data(), nobody.address.length);
-  });
+  sendto_fastopen(trace, fd, nobody);
   trace.send(fd);
 }
 const Register fastopen_refused_entry{{
@@ -276,6 +281,46 @@ const Register fastopen_refused_entry{{
     .grounds = {tcp_sendmsg_fastopen, inet_stream_connect, tcp_reset, wait_connect},
     .sysctls = {{"net.ipv4.tcp_fastopen", "1"}},
     .run = fastopen_refused,
+}};
+
+// TFO_CLIENT_ENABLE and TFO_CLIENT_NO_COOKIE (include/net/tcp.h): data goes with the first SYN.
+const Sysctls fastopen_without_cookie{{"net.ipv4.tcp_fastopen", "5"}};
+
+void fastopen_data_refused(Trace& trace) {
+  const ClosedPort nobody = closed_port();
+  const Fd fd = tcp_socket();
+  sendto_fastopen(trace, fd, nobody);
+  trace.poll(fd);
+  trace.so_error(fd);
+  trace.send(fd);
+}
+const Register fastopen_data_refused_entry{{
+    .id = "tcp-connect/msg-fastopen-without-cookie-refused",
+    .asks = "A sendto whose data goes with the SYN is refused: as a connect, or as a send?",
+    .grounds = {tcp_sendmsg_fastopen, tcp_send_syn_data, inet_stream_connect, tcp_reset,
+                wait_connect},
+    .sysctls = fastopen_without_cookie,
+    .run = fastopen_data_refused,
+}};
+
+void fastopen_data_refused_nonblocking(Trace& trace) {
+  const ClosedPort nobody = closed_port();
+  const Fd fd = tcp_socket();
+  must("fcntl(F_SETFL)", fcntl(fd, F_SETFL, O_NONBLOCK));
+  sendto_fastopen(trace, fd, nobody);
+  settle();
+  trace.poll(fd);
+  trace.send(fd);
+  trace.so_error(fd);
+  trace.send(fd);
+}
+const Register fastopen_data_refused_nonblocking_entry{{
+    .id = "tcp-connect/msg-fastopen-without-cookie-refused-nonblocking",
+    .asks = "A sendto that does not block and whose data goes with the SYN is refused: which call "
+            "hears of it?",
+    .grounds = {tcp_sendmsg_fastopen, tcp_send_syn_data, tcp_reset, wait_connect, sk_stream_error},
+    .sysctls = fastopen_without_cookie,
+    .run = fastopen_data_refused_nonblocking,
 }};
 
 void fastopen_no_address(Trace& trace) {
@@ -311,6 +356,28 @@ const Register fastopen_connect_entry{{
     .needs = {"tcp_fastopen_connect"},
     .sysctls = {{"net.ipv4.tcp_fastopen", "1"}},
     .run = fastopen_connect,
+}};
+
+void fastopen_connect_without_cookie(Trace& trace) {
+  const ClosedPort nobody = closed_port();
+  const Fd fd = tcp_socket();
+  set_option(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+  connect_to(trace, "the closed port", fd, nobody.address);
+  trace.poll(fd);
+  trace.send(fd);
+  trace.poll(fd);
+  trace.so_error(fd);
+  trace.send(fd);
+}
+const Register fastopen_connect_without_cookie_entry{{
+    .id = "tcp-connect/fastopen-connect-without-cookie",
+    .asks =
+        "With TCP_FASTOPEN_CONNECT, and no cookie to be asked for, so that data may go with the "
+        "SYN: which call hears that the connection is refused?",
+    .grounds = {inet_stream_connect, tcp_sendmsg_fastopen, wait_connect},
+    .needs = {"tcp_fastopen_connect"},
+    .sysctls = fastopen_without_cookie,
+    .run = fastopen_connect_without_cookie,
 }};
 
 }  // namespace

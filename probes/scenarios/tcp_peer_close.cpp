@@ -255,6 +255,31 @@ const Register oob_already_read_entry{{
     .run = oob_already_read,
 }};
 
+void oob_mid(Trace& trace) {
+  Pair pair = tcp_pair();
+  must_send(pair.a, 2);
+  must_send(pair.a, 1, MSG_OOB);
+  must_send(pair.a, 2);
+  settle();
+  Trace peer = trace.on("peer");
+  peer.recv(pair.b);
+  peer.recv(pair.b);
+  pair.b.close();
+  settle();
+  trace.state(pair.a);
+  trace.poll(pair.a);
+  trace.send(pair.a);
+  settle();
+  trace.send(pair.a);
+}
+const Register oob_mid_entry{{
+    .id = "tcp/peer-close-oob-mid",
+    .asks = "Does an urgent byte amid what the peer has read to its end, in band, make close() "
+            "reset the connection?",
+    .grounds = {tcp_recvmsg, tcp_close, tcp_fin, tcp_reset, sk_stream_error},
+    .run = oob_mid,
+}};
+
 void unread_after_our_fin(Trace& trace) {
   Pair pair = tcp_pair();
   must_send(pair.a, 5);

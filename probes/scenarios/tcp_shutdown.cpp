@@ -410,6 +410,24 @@ const Register cork_entry{{
     .run = cork,
 }};
 
+void more(Trace& trace) {
+  Pair pair = tcp_pair();
+  pair.b.close();
+  settle();
+  // It leaves after 200 ms all the same, as what is corked does: nothing here may wait for long.
+  trace.send(pair.a, 1, MSG_MORE);
+  settle();
+  trace.send(pair.a);
+  settle();
+  trace.send(pair.a);
+}
+const Register more_entry{{
+    .id = "tcp/more-pending-data",
+    .asks = "By how many sends does MSG_MORE put off the news that the peer has closed?",
+    .grounds = {tcp_sendmsg, "net/ipv4/tcp.c:tcp_push", tcp_reset, sk_stream_error},
+    .run = more,
+}};
+
 void positional_write(Trace& trace) {
   const Pair pair = tcp_pair();
   char byte = 0;
@@ -424,6 +442,24 @@ const Register positional_write_entry{{
     .asks = "May one write to a socket at an offset?",
     .grounds = {"fs/read_write.c:pwrite64", "kernel/sys_ni.c:sys_ni_syscall"},
     .run = positional_write,
+}};
+
+void positional_write_after_shut_wr(Trace& trace) {
+  const Pair pair = tcp_pair();
+  must_shutdown(pair.a, SHUT_WR);
+  char byte = 0;
+  const iovec one{.iov_base = &byte, .iov_len = 1};
+  trace.call("pwrite", "1, offset 0", [&] { return pwrite(pair.a, &byte, 1, 0); });
+  trace.call("pwritev", "1, offset 0", [&] { return pwritev(pair.a, &one, 1, 0); });
+  trace.write(pair.a);
+}
+const Register positional_write_after_shut_wr_entry{{
+    .id = "tcp/positional-write-after-shut-wr",
+    .asks = "A write at an offset to a socket that can no longer send: which comes first, that it "
+            "has no offsets or that its pipe is broken?",
+    .grounds = {"fs/read_write.c:pwrite64", "fs/read_write.c:pwritev", tcp_sendmsg,
+                sk_stream_error},
+    .run = positional_write_after_shut_wr,
 }};
 
 }  // namespace
