@@ -35,6 +35,8 @@ writes what was observed to standard output, one JSON record a line.
                    real (default): shorten them where a scenario can
   --mark-steps     for strace: a write(2) of `begin STEP` to the descriptor -1 before each
                    step, of `end STEP` after it
+  --disposable     this machine is a guest for the purpose, to be changed as a scenario likes, as
+                   for /init; without it what would stay is left out
   --framed NONCE   frame every record, for a line that others may write to as well
   --help           print this
 
@@ -83,6 +85,8 @@ Arguments parse(const std::vector<std::string>& words) {
       arguments.help = true;
     } else if (*word == "--mark-steps") {
       mark_steps();
+    } else if (*word == "--disposable") {
+      arguments.options.machine_is_ours = true;
     } else if (*word == "--framed") {
       arguments.nonce = value();
     } else if (*word == "--jobs") {
@@ -179,13 +183,12 @@ void run(const Arguments& arguments, const std::vector<std::string>& modules_fai
       Json::object({{"record", "end"}, {"observations", static_cast<long>(chosen.size())}}));
 }
 
-int probe_main(const std::vector<std::string>& words, bool machine_is_ours,
-               const std::vector<std::string>& modules_failed) {
+int probe_main(const std::vector<std::string>& words,
+               const std::vector<std::string>& modules_failed = {}) {
   // Our own reader may go away, and that is told by EPIPE.
   signal(SIGPIPE, SIG_IGN);
   try {
     Arguments arguments = parse(words);
-    arguments.options.machine_is_ours = machine_is_ours;
     if (arguments.help) {
       std::fputs(help, stdout);
     } else if (arguments.list) {
@@ -209,9 +212,10 @@ int probe_main(const std::vector<std::string>& words, bool machine_is_ours,
 int main(int argc, char** argv) {
   using namespace probe;
   if (is_guest()) {
-    be_guest([](const std::vector<std::string>& words, const std::vector<std::string>& failed) {
-      return probe_main(words, true, failed);
+    be_guest([](std::vector<std::string> words, const std::vector<std::string>& failed) {
+      words.emplace_back("--disposable");
+      return probe_main(words, failed);
     });
   }
-  return probe_main(std::vector<std::string>(argv + 1, argv + argc), false, {});
+  return probe_main(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -91,7 +91,7 @@ ProgramOutcome run_in_guest(const std::string& kernel, const GuestProgram& progr
 
 GuestProgram probe_program(const std::string& probe, const std::vector<ScenarioInfo>& scenarios) {
   const std::string in_guest = "/observed/probe";
-  GuestProgram program{{in_guest, "--clock", "warp"}, {{probe, in_guest}}};
+  GuestProgram program{{in_guest, "--disposable", "--clock", "warp"}, {{probe, in_guest}}};
   std::vector<std::string> needs;
   for (const ScenarioInfo& scenario : scenarios) {
     program.words.push_back(scenario.id);
