@@ -1,11 +1,12 @@
 #include "probes/file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 
-#include "probes/fd.h"
+#include "probes/must.h"
 
 namespace probe {
 
@@ -20,6 +21,14 @@ std::optional<std::string> read_file(const std::string& path) {
   }
   if (length < 0) return std::nullopt;
   return content;
+}
+
+Fd file_to_send(size_t at_least) {
+  Fd file(must("open(/proc/self/exe)", open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
+  struct stat status {};
+  must("fstat", fstat(file, &status));
+  if (static_cast<size_t>(status.st_size) < at_least) throw Broken("the probe is too short a file");
+  return file;
 }
 
 }  // namespace probe

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "probes/fd.h"
+#include "probes/file.h"
 #include "probes/must.h"
 
 namespace probe {
@@ -53,7 +54,7 @@ void call_pwritev2(Trace& trace, int fd, int flags, const char* flag_words) {
 
 void call_sendfile(Trace& trace, int fd) {
   constexpr size_t length = 4096;
-  const Fd file(must("open(/proc/self/exe)", open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
+  const Fd file = file_to_send(length);
   trace.call("sendfile", std::to_string(length),
              [&] { return sendfile(fd, file, nullptr, length); });
 }

@@ -15,11 +15,11 @@ struct RunOptions {
   Clock clock = Clock::real;
   /// How many scenarios at once.
   size_t jobs = 1;
-  /// We are /init of a guest, or as good as that: sysctls are set in the first network namespace, where old kernels
-  /// have all of theirs, and put back. On somebody's host they are set in a network namespace of
-  /// the scenario's own, or not at all; mounts are made in a mount namespace of its own; what
-  /// would stay on the machine is not done. Only the modules that the kernel loads when asked for
-  /// a protocol remain.
+  /// We are /init of a guest, or as good as that: sysctls are set in the first network namespace,
+  /// where old kernels have all of theirs, and put back. On somebody's host they are set in a
+  /// network namespace of the scenario's own, or not at all; mounts are made in a mount namespace
+  /// of its own; what would stay on the machine is not done. Only the modules that the kernel loads
+  /// when asked for a protocol remain.
   bool machine_is_ours = false;
 };
 

@@ -10,6 +10,7 @@
 
 #include "probes/blocked.h"
 #include "probes/epoll.h"
+#include "probes/file.h"
 #include "probes/file_calls.h"
 #include "probes/mount.h"
 #include "probes/must.h"
@@ -68,13 +69,8 @@ class ScratchFolder {
   std::vector<std::string> files_;
 };
 
-// A file that has some bytes: the probe itself.
-Fd some_file() {
-  return Fd(must("open(/proc/self/exe)", open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
-}
-
 Fd file_at_its_end() {
-  Fd file = some_file();
+  Fd file = file_to_send(100);
   must("lseek", lseek(file, 0, SEEK_END));
   return file;
 }
@@ -160,10 +156,10 @@ void file_to_pipe(Trace& trace) {
   ScratchFolder folder;
   const Pipe pipe = pipe_without_reader();
   const Fd empty(must("open", open(folder.file("empty").c_str(), O_RDONLY | O_CREAT, 0600)));
-  splice_file(trace, pipe, some_file(), "file", 100);
+  splice_file(trace, pipe, file_to_send(100), "file", 100);
   splice_file(trace, pipe, file_at_its_end(), "file at its end", 100);
   splice_file(trace, pipe, empty, "empty file", 100);
-  splice_file(trace, pipe, some_file(), "file", 0);
+  splice_file(trace, pipe, file_to_send(100), "file", 0);
 }
 const Register file_to_pipe_entry{{
     .id = "pipe/splice-file-to-pipe-no-reader",
@@ -175,7 +171,7 @@ const Register file_to_pipe_entry{{
 
 void sendfile_to_pipe(Trace& trace) {
   const Pipe pipe = pipe_without_reader();
-  const Fd file = some_file();
+  const Fd file = file_to_send(100);
   const Fd at_end = file_at_its_end();
   trace.call("sendfile", "100", [&] { return sendfile(pipe.writer, file, nullptr, 100); });
   trace.call("sendfile", "100, file at its end",

@@ -2,7 +2,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -15,6 +14,7 @@
 #include "probes/child.h"
 #include "probes/must.h"
 #include "probes/net.h"
+#include "probes/pipe.h"
 #include "probes/scenario.h"
 
 namespace probe {
@@ -118,13 +118,10 @@ const Register siginfo_of_send_entry{{
 }};
 
 void siginfo_of_pipe(Trace& trace) {
-  std::array<int, 2> ends{};
-  must("pipe", pipe(ends.data()));
-  Fd reader(ends[0]);
-  const Fd writer(ends[1]);
-  reader.close();
+  Pipe ends = make_pipe();
+  ends.reader.close();
   install_handler();
-  trace.write(writer);
+  trace.write(ends.writer);
   look_at_siginfo(trace);
 }
 const Register siginfo_of_pipe_entry{{

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "probes/blocked.h"
+#include "probes/file.h"
 #include "probes/must.h"
 #include "probes/net.h"
 #include "probes/pipe.h"
@@ -45,6 +46,7 @@ constexpr const char* tcp_shutdown = "net/ipv4/tcp.c:tcp_shutdown";
 
 // Far more than small_buffers() hold: 8 MiB.
 constexpr size_t much = 8U << 20U;
+constexpr size_t longer_than_buffers = 1U << 20U;
 // What a pipe holds by default, and more than small_buffers() do.
 constexpr size_t pipeful = 65536;
 
@@ -83,11 +85,6 @@ BlockedCall send_in_thread(Trace& trace, int fd, size_t length) {
   const BlockedCall::Word word = length > 1 ? share_of(static_cast<long>(length)) : nullptr;
   return {trace, "send", length > 1 ? "8 MiB" : "1",
           [fd, length] { return ::send(fd, bytes.data(), length, 0); }, word};
-}
-
-// Of any file that is longer than what small_buffers() hold: the probe itself.
-Fd long_file() {
-  return Fd(must("open(/proc/self/exe)", open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
 }
 
 BlockedCall sendfile_in_thread(Trace& trace, int fd, int file) {
@@ -248,7 +245,7 @@ const Register send_partial_shut_wr_entry{{
 
 void sendfile_partial_rst(Trace& trace) {
   Pair pair = narrow_pair();
-  const Fd file = long_file();
+  const Fd file = file_to_send(longer_than_buffers);
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
   sending.await_blocked();
   abortive_close(pair.b);
@@ -265,7 +262,7 @@ const Register sendfile_partial_rst_entry{{
 
 void sendfile_partial_close_wait_rst(Trace& trace) {
   Pair pair = narrow_pair();
-  const Fd file = long_file();
+  const Fd file = file_to_send(longer_than_buffers);
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
   sending.await_blocked();
   send_fin(pair);
@@ -284,7 +281,7 @@ const Register sendfile_partial_close_wait_rst_entry{{
 
 void sendfile_partial_shut_wr(Trace& trace) {
   const Pair pair = narrow_pair();
-  const Fd file = long_file();
+  const Fd file = file_to_send(longer_than_buffers);
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
   sending.await_blocked();
   trace.shutdown(pair.a, SHUT_WR);
@@ -301,7 +298,7 @@ const Register sendfile_partial_shut_wr_entry{{
 
 void sendfile_nothing_rst(Trace& trace) {
   Pair pair = full_pair();
-  const Fd file = long_file();
+  const Fd file = file_to_send(longer_than_buffers);
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
   sending.await_blocked();
   abortive_close(pair.b);
@@ -317,7 +314,7 @@ const Register sendfile_nothing_rst_entry{{
 
 void sendfile_nothing_close_wait_rst(Trace& trace) {
   Pair pair = full_pair();
-  const Fd file = long_file();
+  const Fd file = file_to_send(longer_than_buffers);
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
   sending.await_blocked();
   send_fin(pair);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "probes/file.h"
 #include "probes/must.h"
 #include "probes/net.h"
 #include "probes/pipe.h"
@@ -49,8 +50,7 @@ void ample_buffer(int fd) {
 
 void sendfile_mebibyte(Trace& trace) {
   const Fd a = socket_with_closed_peer();
-  // Any file that is long enough: the probe itself.
-  const Fd file(must("open(/proc/self/exe)", open("/proc/self/exe", O_RDONLY | O_CLOEXEC)));
+  const Fd file = file_to_send(mebibyte);
   trace.call(
       "sendfile", "1 MiB", [&] { return sendfile(a, file, nullptr, mebibyte); },
       share_of(mebibyte));

@@ -2,12 +2,12 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 
 #include "probes/child.h"
 #include "probes/must.h"
 #include "probes/net.h"
+#include "probes/pipe.h"
 #include "probes/scenario.h"
 
 namespace probe {
@@ -193,11 +193,8 @@ void after_splice(Trace& trace, size_t length) {
   Pair pair = tcp_pair();
   must_send(pair.a, 5);
   settle();
-  std::array<int, 2> ends{};
-  must("pipe", pipe(ends.data()));
-  const Fd reader(ends[0]);
-  const Fd writer(ends[1]);
-  const ssize_t moved = must("splice", splice(pair.b, nullptr, writer, nullptr, length, 0));
+  const Pipe ends = make_pipe();
+  const ssize_t moved = must("splice", splice(pair.b, nullptr, ends.writer, nullptr, length, 0));
   if (static_cast<size_t>(moved) != length) throw Broken("splice: a short count");
   pair.b.close();
   settle();

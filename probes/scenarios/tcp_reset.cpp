@@ -4,12 +4,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <array>
 #include <thread>
 
 #include "probes/child.h"
 #include "probes/must.h"
 #include "probes/net.h"
+#include "probes/pipe.h"
 #include "probes/scenario.h"
 
 namespace probe {
@@ -133,14 +133,11 @@ const Register errqueue_first_entry{{
 
 void splice_read(Trace& trace) {
   const Fd a = reset_by_peer();
-  std::array<int, 2> ends{};
-  must("pipe", pipe(ends.data()));
-  const Fd reader(ends[0]);
-  const Fd writer(ends[1]);
+  const Pipe ends = make_pipe();
   trace.call("splice", "socket to pipe, 100",
-             [&] { return splice(a, nullptr, writer, nullptr, 100, 0); });
+             [&] { return splice(a, nullptr, ends.writer, nullptr, 100, 0); });
   trace.call("splice", "socket to pipe, 100",
-             [&] { return splice(a, nullptr, writer, nullptr, 100, 0); });
+             [&] { return splice(a, nullptr, ends.writer, nullptr, 100, 0); });
   trace.send(a);
 }
 const Register splice_read_entry{{
