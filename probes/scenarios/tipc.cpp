@@ -86,30 +86,30 @@ const Register peer_closed_entry{{
     .run = peer_closed,
 }};
 
-void shut_wr(Trace& trace) {
+void stream_shut_rdwr(Trace& trace) {
   const Pair pair = tipc_pair();
   trace.shutdown(pair.a, SHUT_RDWR);
   trace.send(pair.a);
 }
-const Register shut_wr_entry{{
-    .id = "tipc/tipc-shut-wr",
+const Register stream_shut_rdwr_entry{{
+    .id = "tipc/tipc-stream-shut-rdwr",
     .asks = "What does a TIPC stream get that has shut itself down?",
     .grounds = {"net/tipc/socket.c:tipc_shutdown", send_stream},
     .needs = {"tipc"},
-    .run = shut_wr,
+    .run = stream_shut_rdwr,
 }};
 
-void seqpacket_shut_wr(Trace& trace) {
+void seqpacket_shut_rdwr(Trace& trace) {
   const Pair pair = tipc_pair(SOCK_SEQPACKET);
   trace.shutdown(pair.a, SHUT_RDWR);
   trace.send(pair.a);
 }
-const Register seqpacket_shut_wr_entry{{
-    .id = "tipc/tipc-seqpacket-shut-wr",
+const Register seqpacket_shut_rdwr_entry{{
+    .id = "tipc/tipc-seqpacket-shut-rdwr",
     .asks = "What does a TIPC seqpacket socket get that has shut itself down?",
     .grounds = {"net/tipc/socket.c:tipc_shutdown", "net/tipc/socket.c:tipc_send_packet"},
     .needs = {"tipc"},
-    .run = seqpacket_shut_wr,
+    .run = seqpacket_shut_rdwr,
 }};
 
 void listening_sendto(Trace& trace) {
