@@ -83,6 +83,7 @@ const Register peer_closed_entry{{
     .asks = "What does a TIPC stream get that has no connection, and one whose peer has closed?",
     .grounds = {send_stream, "net/tipc/socket.c:tipc_recv_stream"},
     .needs = {"tipc"},
+    .own_network = true,
     .run = peer_closed,
 }};
 
@@ -96,6 +97,7 @@ const Register stream_shut_rdwr_entry{{
     .asks = "What does a TIPC stream get that has shut itself down?",
     .grounds = {"net/tipc/socket.c:tipc_shutdown", send_stream},
     .needs = {"tipc"},
+    .own_network = true,
     .run = stream_shut_rdwr,
 }};
 
@@ -109,6 +111,7 @@ const Register seqpacket_shut_rdwr_entry{{
     .asks = "What does a TIPC seqpacket socket get that has shut itself down?",
     .grounds = {"net/tipc/socket.c:tipc_shutdown", "net/tipc/socket.c:tipc_send_packet"},
     .needs = {"tipc"},
+    .own_network = true,
     .run = seqpacket_shut_rdwr,
 }};
 
@@ -123,6 +126,7 @@ const Register listening_sendto_entry{{
     .asks = "Can a TIPC seqpacket socket that listens send to somebody?",
     .grounds = {"net/tipc/socket.c:tipc_sendmsg"},
     .needs = {"tipc"},
+    .own_network = true,
     .run = listening_sendto,
 }};
 
@@ -143,6 +147,7 @@ const Register blocked_peer_closed_entry{{
     .asks = "What does a sender get that waits for its peer to read when the peer closes?",
     .grounds = {"net/tipc/socket.c:tipc_wait_for_sndpkt", send_stream},
     .needs = {"tipc"},
+    .own_network = true,
     .run = blocked_peer_closed,
 }};
 
