@@ -56,6 +56,17 @@ void call_sendmmsg(Trace& trace, int socket, int flags) {
              [&] { return sendmmsg(socket, messages.data(), messages.size(), flags); });
 }
 
+void enable_zerocopy(int socket) {
+  set_option(socket, SOL_SOCKET, SO_ZEROCOPY, 1);
+}
+
+// Whether the kernel tells that it is done with the memory: 0 for a notice, EAGAIN for none.
+void call_send_zerocopy(Trace& trace, int socket, int flags) {
+  trace.send(socket, 1, MSG_ZEROCOPY | flags);
+  settle();
+  trace.recv(socket, 100, MSG_ERRQUEUE | MSG_DONTWAIT);
+}
+
 // --- From a pipe and by io_uring ----------------------------------------------------------------
 
 void call_splice(Trace& trace, int socket) {
@@ -134,10 +145,6 @@ void call_io_uring_sqpoll_write(Trace& trace, int socket) {
 }
 
 // --- The table ----------------------------------------------------------------------------------
-
-void enable_zerocopy(int socket) {
-  set_option(socket, SOL_SOCKET, SO_ZEROCOPY, 1);
-}
 
 using Grounds = std::vector<std::string>;
 
@@ -221,8 +228,7 @@ std::vector<EntryPoint> make_entry_points() {
        .needs = {"so_zerocopy"},
        .takes_flags = true,
        .prepare = enable_zerocopy,
-       .call = [](Trace& trace, int socket,
-                  int flags) { trace.send(socket, 1, MSG_ZEROCOPY | flags); }},
+       .call = call_send_zerocopy},
       {.name = "send-len0",
        .words = "send(2) of no bytes",
        .grounds = by_sendmsg,
