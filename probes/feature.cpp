@@ -28,6 +28,7 @@
 #include "probes/must.h"
 #include "probes/net.h"
 #include "probes/sock_diag.h"
+#include "probes/tcp_ao.h"
 #include "probes/tcp_md5.h"
 
 namespace probe {
@@ -188,6 +189,10 @@ std::string sockmap_missing() {
   return unless_done("bpf", send_through_sockmap(pair.a));
 }
 
+std::string tcp_ao_missing() {
+  return unless_done("setsockopt(TCP_AO_ADD_KEY)", authenticate_loopback(tcp_socket()));
+}
+
 std::string tcp_md5_missing() {
   return unless_done("setsockopt(TCP_MD5SIG)", sign_loopback(tcp_socket()));
 }
@@ -282,6 +287,7 @@ const std::vector<Feature>& features() {
       {"so_zerocopy", so_zerocopy_missing},
       {"sock_destroy", sock_destroy_missing},
       {"sockmap", sockmap_missing},
+      {"tcp_ao", tcp_ao_missing},
       {"tcp_fastopen_connect", tcp_fastopen_connect_missing},
       {"tcp_md5", tcp_md5_missing},
       {"tcp_repair", tcp_repair_missing},
