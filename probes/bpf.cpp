@@ -19,7 +19,8 @@ uint64_t pointer(const void* to) {
   return reinterpret_cast<uint64_t>(to);
 }
 
-constexpr bpf_insn set_register(uint8_t to, int value) {
+template <uint8_t to>
+constexpr bpf_insn set_register(int value) {
   return {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = to, .src_reg = 0, .off = 0, .imm = value};
 }
 
@@ -57,8 +58,8 @@ Fd load_redirector(int map, int key) {
        .off = 0,
        .imm = map},
       {.code = 0, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
-      set_register(BPF_REG_3, key),
-      set_register(BPF_REG_4, 0),
+      set_register<BPF_REG_3>(key),
+      set_register<BPF_REG_4>(0),
       {.code = BPF_JMP | BPF_CALL,
        .dst_reg = 0,
        .src_reg = 0,
@@ -97,7 +98,7 @@ bool put(int map, uint32_t key, int tcp_socket) {
 }  // namespace
 
 Fd load_bpf_program(unsigned type, int verdict) {
-  const std::array<bpf_insn, 2> program{{set_register(BPF_REG_0, verdict), leave}};
+  const std::array<bpf_insn, 2> program{{set_register<BPF_REG_0>(verdict), leave}};
   return load(type, program.data(), program.size());
 }
 
