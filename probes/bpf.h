@@ -14,4 +14,9 @@ Fd load_bpf_program(unsigned type, int verdict);
 /// valid as long as it is open.
 Fd send_through_sockmap(int tcp_socket);
 
+/// A map of two TCP sockets: what `from` receives, a kernel thread sends on `to` instead
+/// (net/core/skmsg.c:sk_psock_backlog). Negative, with errno, if one of the steps is refused;
+/// valid as long as it is open.
+Fd redirect_by_sockmap(int from, int to);
+
 }  // namespace probe

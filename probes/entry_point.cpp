@@ -56,6 +56,17 @@ void call_sendmmsg(Trace& trace, int socket, int flags) {
              [&] { return sendmmsg(socket, messages.data(), messages.size(), flags); });
 }
 
+void enable_zerocopy(int socket) {
+  set_option(socket, SOL_SOCKET, SO_ZEROCOPY, 1);
+}
+
+// Whether the kernel tells that it is done with the memory: 0 for a notice, EAGAIN for none.
+void call_send_zerocopy(Trace& trace, int socket, int flags) {
+  trace.send(socket, 1, MSG_ZEROCOPY | flags);
+  settle();
+  trace.recv(socket, 100, MSG_ERRQUEUE | MSG_DONTWAIT);
+}
+
 // --- From a pipe and by io_uring ----------------------------------------------------------------
 
 void call_splice(Trace& trace, int socket) {
@@ -135,10 +146,6 @@ void call_io_uring_sqpoll_write(Trace& trace, int socket) {
 
 // --- The table ----------------------------------------------------------------------------------
 
-void enable_zerocopy(int socket) {
-  set_option(socket, SOL_SOCKET, SO_ZEROCOPY, 1);
-}
-
 using Grounds = std::vector<std::string>;
 
 Grounds operator+(Grounds some, const std::string& more) {
@@ -152,6 +159,8 @@ std::vector<EntryPoint> make_entry_points() {
   const Grounds by_sendpage{"net/socket.c:sock_sendpage", "net/ipv4/tcp.c:do_tcp_sendpages"};
   // A number beyond the table of system calls: ENOSYS.
   const Grounds by_nothing{"arch/x86/kernel/entry_64.S:system_call"};
+  // The place of the flags is a reserved one that must be 0: EINVAL before the file is looked at.
+  const Grounds by_aio_with_flags{"fs/aio.c:io_submit_one"};
   return {
       {.name = "send",
        .words = "send(2)",
@@ -219,8 +228,7 @@ std::vector<EntryPoint> make_entry_points() {
        .needs = {"so_zerocopy"},
        .takes_flags = true,
        .prepare = enable_zerocopy,
-       .call = [](Trace& trace, int socket,
-                  int flags) { trace.send(socket, 1, MSG_ZEROCOPY | flags); }},
+       .call = call_send_zerocopy},
       {.name = "send-len0",
        .words = "send(2) of no bytes",
        .grounds = by_sendmsg,
@@ -257,6 +265,18 @@ std::vector<EntryPoint> make_entry_points() {
        .needs = {"aio"},
        .last = true,
        .call = [](Trace& trace, int socket, int) { call_aio(trace, socket); }},
+      {.name = "aio-nowait",
+       .words = "io_submit(2) of an IOCB_CMD_PWRITE with RWF_NOWAIT",
+       .grounds = by_aio_with_flags,
+       .needs = {"aio"},
+       .call = [](Trace& trace, int socket,
+                  int) { call_aio(trace, socket, RWF_NOWAIT, ", RWF_NOWAIT"); }},
+      {.name = "aio-nosignal",
+       .words = "io_submit(2) of an IOCB_CMD_PWRITE with RWF_NOSIGNAL",
+       .grounds = by_aio_with_flags,
+       .needs = {"aio"},
+       .call = [](Trace& trace, int socket,
+                  int) { call_aio(trace, socket, rwf_nosignal, ", RWF_NOSIGNAL"); }},
       {.name = "io-uring-send",
        .words = "IORING_OP_SEND",
        .grounds = by_nothing,
@@ -281,6 +301,23 @@ std::vector<EntryPoint> make_entry_points() {
        .needs = {"io_uring"},
        .call = [](Trace& trace, int socket,
                   int) { call_io_uring_write(trace, socket, 0, "IORING_OP_WRITE, 1"); }},
+      {.name = "io-uring-write-nowait",
+       .words = "IORING_OP_WRITE with RWF_NOWAIT",
+       .grounds = by_nothing,
+       .needs = {"io_uring"},
+       .call =
+           [](Trace& trace, int socket, int) {
+             call_io_uring_write(trace, socket, 0, "IORING_OP_WRITE, 1, RWF_NOWAIT", RWF_NOWAIT);
+           }},
+      {.name = "io-uring-write-nosignal",
+       .words = "IORING_OP_WRITE with RWF_NOSIGNAL",
+       .grounds = by_nothing,
+       .needs = {"io_uring"},
+       .call =
+           [](Trace& trace, int socket, int) {
+             call_io_uring_write(trace, socket, 0, "IORING_OP_WRITE, 1, RWF_NOSIGNAL",
+                                 rwf_nosignal);
+           }},
       {.name = "io-uring-write-async",
        .words = "IORING_OP_WRITE with IOSQE_ASYNC",
        .grounds = by_nothing,

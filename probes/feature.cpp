@@ -28,6 +28,7 @@
 #include "probes/must.h"
 #include "probes/net.h"
 #include "probes/sock_diag.h"
+#include "probes/tcp_ao.h"
 #include "probes/tcp_md5.h"
 
 namespace probe {
@@ -188,6 +189,16 @@ std::string sockmap_missing() {
   return unless_done("bpf", send_through_sockmap(pair.a));
 }
 
+std::string sockmap_redirect_missing() {
+  const Pair from = tcp_pair();
+  const Pair to = tcp_pair();
+  return unless_done("bpf", redirect_by_sockmap(from.a, to.a));
+}
+
+std::string tcp_ao_missing() {
+  return unless_done("setsockopt(TCP_AO_ADD_KEY)", authenticate_loopback(tcp_socket()));
+}
+
 std::string tcp_md5_missing() {
   return unless_done("setsockopt(TCP_MD5SIG)", sign_loopback(tcp_socket()));
 }
@@ -287,6 +298,8 @@ const std::vector<Feature>& features() {
       {"so_zerocopy", so_zerocopy_missing},
       {"sock_destroy", sock_destroy_missing},
       {"sockmap", sockmap_missing},
+      {"sockmap_redirect", sockmap_redirect_missing},
+      {"tcp_ao", tcp_ao_missing},
       {"tcp_fastopen_connect", tcp_fastopen_connect_missing},
       {"tcp_md5", tcp_md5_missing},
       {"tcp_repair", tcp_repair_missing},

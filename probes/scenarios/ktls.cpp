@@ -56,6 +56,26 @@ const Register rst_entry{{
     .run = rst,
 }};
 
+void rst_recv_first(Trace& trace) {
+  Pair pair = ktls_pair();
+  abortive_close(pair.b);
+  settle();
+  trace.poll(pair.a);
+  trace.recv(pair.a);
+  trace.poll(pair.a);
+  trace.send(pair.a);
+  trace.send(pair.a);
+  trace.so_error(pair.a);
+}
+const Register rst_recv_first_entry{{
+    .id = "ktls/ktls-rst-recv-first",
+    .asks = "Does a recv take the error of a TLS connection that was reset, and what do sends get "
+            "after it?",
+    .grounds = {do_tcp_setsockopt},
+    .needs = {"ktls"},
+    .run = rst_recv_first,
+}};
+
 void close_wait_rst(Trace& trace) {
   Pair pair = ktls_pair();
   pair.b.close();

@@ -1,3 +1,4 @@
+#include <linux/tcp.h>
 #include <sys/socket.h>
 
 #include "probes/must.h"
@@ -18,6 +19,22 @@ Fd smc_socket() {
   return Fd(must("socket(AF_SMC)", socket(AF_SMC, SOCK_STREAM, 0)));
 }
 
+// Segments with data that the TCP connection on which two ends met has sent.
+unsigned data_segments(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  must("getsockopt(TCP_INFO)", getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size));
+  return info.tcpi_data_segs_out;
+}
+
+// Sockets over hardware leave TCP idle once they have met.
+void must_have_fallen_back(const Pair& pair) {
+  const unsigned until_met = data_segments(pair.a);
+  must_send(pair.a, 1);
+  must_recv(pair.b, 1);
+  if (data_segments(pair.a) == until_met) throw Broken("SMC has not fallen back to TCP");
+}
+
 Pair smc_pair() {
   const Fd listener = smc_socket();
   const Address any_port = loopback(Over::ipv4);
@@ -27,7 +44,9 @@ Pair smc_pair() {
   Fd a = smc_socket();
   must("connect", connect(a, to.data(), to.length));
   Fd b(must("accept", accept(listener, nullptr, nullptr)));
-  return {std::move(a), std::move(b)};
+  Pair pair{std::move(a), std::move(b)};
+  must_have_fallen_back(pair);
+  return pair;
 }
 
 void peer_closed(Trace& trace) {

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "probes/bpf.h"
@@ -13,7 +14,8 @@ const Story story{
     "4.17; 3.16 has no bpf(2). It sends by a function of its own "
     "(net/ipv4/tcp_bpf.c:tcp_bpf_sendmsg), which tells of a pending error without consuming it: "
     "after a RST each send is ECONNRESET, and so is the recv after them. EPIPE comes with SIGPIPE, "
-    "as from TCP."};
+    "as from TCP. A sockmap can also send on one socket what another received: an error of that "
+    "sending waits for whoever owns the socket (net/core/skmsg.c:sk_psock_backlog)."};
 
 // A system call that is not there.
 constexpr const char* badsys = "arch/x86/kernel/entry_64.S:badsys";
@@ -74,6 +76,27 @@ const Register shut_wr_entry{{
     .grounds = {badsys},
     .needs = {"sockmap"},
     .run = shut_wr,
+}};
+
+void redirect_to_shut_wr(Trace& trace) {
+  const Pair from = tcp_pair();
+  const Pair to = tcp_pair();
+  const Fd map(
+      must("joining two sockets by a sockmap", redirect_by_sockmap(from.a, to.a).release()));
+  must_shutdown(to.a, SHUT_WR);
+  trace.poll(to.a);
+  must_send(from.b, 1);
+  await_events(to.a, POLLERR);
+  trace.poll(to.a);
+  trace.so_error(to.a);
+  trace.send(to.a);
+}
+const Register redirect_to_shut_wr_entry{{
+    .id = "sockmap/sockmap-redirect-to-shut-wr",
+    .asks = "What does a socket after SHUT_WR find that a sockmap is to send another's data by?",
+    .grounds = {badsys},
+    .needs = {"sockmap_redirect"},
+    .run = redirect_to_shut_wr,
 }};
 
 }  // namespace

@@ -83,33 +83,36 @@ const Register peer_closed_entry{{
     .asks = "What does a TIPC stream get that has no connection, and one whose peer has closed?",
     .grounds = {send_stream, "net/tipc/socket.c:tipc_recv_stream"},
     .needs = {"tipc"},
+    .own_network = true,
     .run = peer_closed,
 }};
 
-void shut_wr(Trace& trace) {
+void stream_shut_rdwr(Trace& trace) {
   const Pair pair = tipc_pair();
   trace.shutdown(pair.a, SHUT_RDWR);
   trace.send(pair.a);
 }
-const Register shut_wr_entry{{
-    .id = "tipc/tipc-shut-wr",
+const Register stream_shut_rdwr_entry{{
+    .id = "tipc/tipc-stream-shut-rdwr",
     .asks = "What does a TIPC stream get that has shut itself down?",
     .grounds = {"net/tipc/socket.c:tipc_shutdown", send_stream},
     .needs = {"tipc"},
-    .run = shut_wr,
+    .own_network = true,
+    .run = stream_shut_rdwr,
 }};
 
-void seqpacket_shut_wr(Trace& trace) {
+void seqpacket_shut_rdwr(Trace& trace) {
   const Pair pair = tipc_pair(SOCK_SEQPACKET);
   trace.shutdown(pair.a, SHUT_RDWR);
   trace.send(pair.a);
 }
-const Register seqpacket_shut_wr_entry{{
-    .id = "tipc/tipc-seqpacket-shut-wr",
+const Register seqpacket_shut_rdwr_entry{{
+    .id = "tipc/tipc-seqpacket-shut-rdwr",
     .asks = "What does a TIPC seqpacket socket get that has shut itself down?",
     .grounds = {"net/tipc/socket.c:tipc_shutdown", "net/tipc/socket.c:tipc_send_packet"},
     .needs = {"tipc"},
-    .run = seqpacket_shut_wr,
+    .own_network = true,
+    .run = seqpacket_shut_rdwr,
 }};
 
 void listening_sendto(Trace& trace) {
@@ -123,6 +126,7 @@ const Register listening_sendto_entry{{
     .asks = "Can a TIPC seqpacket socket that listens send to somebody?",
     .grounds = {"net/tipc/socket.c:tipc_sendmsg"},
     .needs = {"tipc"},
+    .own_network = true,
     .run = listening_sendto,
 }};
 
@@ -143,6 +147,7 @@ const Register blocked_peer_closed_entry{{
     .asks = "What does a sender get that waits for its peer to read when the peer closes?",
     .grounds = {"net/tipc/socket.c:tipc_wait_for_sndpkt", send_stream},
     .needs = {"tipc"},
+    .own_network = true,
     .run = blocked_peer_closed,
 }};
 
