@@ -328,4 +328,9 @@ void set_option(int fd, int level, int name, int value) {
   must("setsockopt", setsockopt(fd, level, name, &value, sizeof value));
 }
 
+void close_leaving_bucket(Fd& fd) {
+  must_shutdown(fd, SHUT_WR);
+  fd.close();
+}
+
 }  // namespace probe

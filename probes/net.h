@@ -99,6 +99,11 @@ void await_events(int fd, short events);
 /// Waits until the socket is in this state; Broken after some seconds.
 void await_state(int fd, const std::string& state);
 
+/// Closes a TCP socket so that nothing but a timewait bucket remains of it. It ends its side first:
+/// an ACK of the FIN that comes while close(2) still owns the socket leaves the socket itself
+/// behind, in FIN_WAIT_2 too (net/ipv4/tcp_input.c:tcp_rcv_state_process, sock_owned_by_user()).
+void close_leaving_bucket(Fd& fd);
+
 /// The state of an IPv4 connection's end by its addresses, for an end that no process holds any
 /// more: `FIN_WAIT2`, and `gone` when the kernel has destroyed it (/proc/net/tcp).
 std::string end_state(const Address& local, const Address& remote);

@@ -41,10 +41,7 @@ const Register peer_linger0_entry{{
 
 void peer_closed(Trace& trace) {
   Pair pair = authenticated_pair();
-  const Address here = local_address(pair.a);
-  const Address there = peer_address(pair.a);
-  pair.b.close();
-  await("the peer's end in FIN_WAIT2", [&] { return end_state(there, here) == "FIN_WAIT2"; });
+  close_leaving_bucket(pair.b);
   trace.poll(pair.a);
   trace.send(pair.a);
   settle();
