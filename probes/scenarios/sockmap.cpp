@@ -18,7 +18,7 @@ const Story story{
     "sending waits for whoever owns the socket (net/core/skmsg.c:sk_psock_backlog)."};
 
 // A system call that is not there.
-constexpr const char* badsys = "arch/x86/kernel/entry_64.S:badsys";
+constexpr const char* badsys = "arch/x86/kernel/entry_64.S:system_call";
 
 struct MappedPair {
   Pair pair = tcp_pair();

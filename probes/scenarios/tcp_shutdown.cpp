@@ -440,7 +440,7 @@ void positional_write(Trace& trace) {
 const Register positional_write_entry{{
     .id = "tcp/positional-write-on-socket",
     .asks = "May one write to a socket at an offset?",
-    .grounds = {"fs/read_write.c:pwrite64", "kernel/sys_ni.c:sys_ni_syscall"},
+    .grounds = {"fs/read_write.c:pwrite64", "arch/x86/kernel/entry_64.S:system_call"},
     .run = positional_write,
 }};
 
