@@ -33,6 +33,14 @@ using SteadyClock = std::chrono::steady_clock;
 // After SIGKILL: a process that a kernel bug keeps in the kernel must not keep us too.
 constexpr std::chrono::seconds dying_time{5};
 
+// Where a machine is paused (SIGSTOP of QEMU, the snapshot of a VM), its clocks jump when it goes
+// on, and its timers expire at once: deadlines pass that nobody waited for, and a measured time is
+// not the kernel's. So the real clock is looked at in short turns; a turn that takes so much longer
+// is a pause, and the scenario is run once more. Virtual time does not jump, and a turn would cost.
+constexpr std::chrono::seconds turn{1};
+constexpr std::chrono::seconds pause_at_least{2};
+constexpr int most_attempts = 3;
+
 enum class Ending { none, completed, broken, unsupported };
 
 // What a scenario's process leaves behind, however it ends.
@@ -138,22 +146,33 @@ class Running {
   Running& operator=(const Running&) = delete;
   ~Running();
 
-  SteadyClock::time_point deadline() const { return deadline_; }
+  // When to look again at the latest.
+  SteadyClock::time_point next_look() const { return looked_ + std::min(left_, turn_); }
 
   // Its observation record, once it has ended. Sees to the deadline before that.
   std::optional<Json> observation();
 
  private:
+  void start();
+  void pass_time();
   void kill_all() const;
   Json record(const char* ending, const std::string& reason) const;
   Json record_of_end(int status) const;
 
   const Scenario& scenario_;
+  const RunOptions& options_;
+  int cpu_;
   Sysctls sysctls_;
   Sysctls shortened_;
   std::optional<SysctlsPutBack> put_back_;
-  SharedLegacy legacy_;
-  SteadyClock::time_point deadline_;
+  SteadyClock::duration turn_;
+  int attempt_ = 0;
+
+  // Of the present attempt.
+  std::optional<SharedLegacy> legacy_;
+  SteadyClock::time_point looked_;
+  SteadyClock::duration left_{};
+  bool paused_ = false;
   pid_t pid_ = -1;
   bool killed_ = false;
   bool ended_ = false;
@@ -161,15 +180,14 @@ class Running {
 
 Running::Running(const Scenario& scenario, const RunOptions& options, int cpu)
     : scenario_(scenario),
+      options_(options),
+      cpu_(cpu),
       sysctls_(scenario.sysctls),
       shortened_(options.clock == Clock::real ? scenario.shortened : Sysctls()),
-      deadline_(SteadyClock::now() + scenario.deadline) {
+      turn_(options.clock == Clock::real ? turn : scenario.deadline) {
   sysctls_.insert(shortened_.begin(), shortened_.end());
   if (options.machine_is_ours) put_back_.emplace(sysctls_);
-  pid_ = must("fork", fork());
-  if (pid_ != 0) return;
-  run_here(scenario, sysctls_, options.machine_is_ours, cpu, *legacy_);
-  _exit(0);
+  start();
 }
 
 Running::~Running() {
@@ -178,12 +196,35 @@ Running::~Running() {
   waitpid(pid_, nullptr, 0);
 }
 
+void Running::start() {
+  ++attempt_;
+  legacy_.emplace();
+  looked_ = SteadyClock::now();
+  left_ = scenario_.deadline;
+  paused_ = false;
+  killed_ = false;
+  ended_ = false;
+  pid_ = must("fork", fork());
+  if (pid_ != 0) return;
+  run_here(scenario_, sysctls_, options_.machine_is_ours, cpu_, **legacy_);
+  _exit(0);
+}
+
+void Running::pass_time() {
+  const SteadyClock::time_point now = SteadyClock::now();
+  const SteadyClock::duration passed = now - looked_;
+  looked_ = now;
+  left_ -= std::min(passed, turn_);
+  paused_ = paused_ || passed >= turn_ + pause_at_least;
+}
+
 void Running::kill_all() const {
   kill(pid_, SIGKILL);  // it may not lead its group yet
   kill(-pid_, SIGKILL);
 }
 
 std::optional<Json> Running::observation() {
+  pass_time();
   siginfo_t info{};
   // WNOWAIT: until its leader is reaped, the group's number is nobody else's.
   must("waitid", waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT));
@@ -192,21 +233,26 @@ std::optional<Json> Running::observation() {
     int status = 0;
     must("waitpid", waitpid(pid_, &status, 0));
     ended_ = true;
-    return record_of_end(status);
+    if (!paused_) return record_of_end(status);
+    if (attempt_ == most_attempts) {
+      return record("broken", "the machine was paused each time that it ran");
+    }
+    start();
+    return std::nullopt;
   }
-  if (SteadyClock::now() < deadline_) return std::nullopt;
+  if (left_.count() > 0) return std::nullopt;
   if (killed_) {
     ended_ = true;
     return record("timed_out", "still there after its deadline and after SIGKILL");
   }
   kill_all();
   killed_ = true;
-  deadline_ = SteadyClock::now() + dying_time;
+  left_ = dying_time;
   return std::nullopt;
 }
 
 Json Running::record_of_end(int status) const {
-  const std::string reason = legacy_->reason.data();
+  const std::string reason = (*legacy_)->reason.data();
   if (WIFSIGNALED(status)) {
     if (killed_) {
       return record("timed_out",
@@ -214,7 +260,7 @@ Json Running::record_of_end(int status) const {
     }
     return record("killed", {}).set("signal", signal_name(WTERMSIG(status)));
   }
-  switch (legacy_->ending) {
+  switch ((*legacy_)->ending) {
     case Ending::completed:
       return record("completed", {});
     case Ending::unsupported:
@@ -236,7 +282,7 @@ Json Running::record(const char* ending, const std::string& reason) const {
     for (const auto& [name, value] : shortened_) words.emplace_back(name).append("=" + value);
     record.set("shortened", Json::strings(words));
   }
-  return record.set("steps", Json::verbatim(legacy_->trace.steps()));
+  return record.set("steps", Json::verbatim((*legacy_)->trace.steps()));
 }
 
 std::vector<int> allowed_cpus() {
@@ -256,12 +302,13 @@ sigset_t only_sigchld() {
   return set;
 }
 
-// Until a child ends or the first deadline is there.
+// Until a child ends or one is to be looked at.
 void wait_for_event(const std::list<Running>& running) {
   const auto first = std::min_element(
       running.begin(), running.end(),
-      [](const Running& one, const Running& other) { return one.deadline() < other.deadline(); });
-  const auto left = std::max(SteadyClock::duration::zero(), first->deadline() - SteadyClock::now());
+      [](const Running& one, const Running& other) { return one.next_look() < other.next_look(); });
+  const auto left =
+      std::max(SteadyClock::duration::zero(), first->next_look() - SteadyClock::now());
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec timeout{
       .tv_sec = seconds.count(),

@@ -47,7 +47,8 @@ struct Scenario {
   /// What it does concerns the whole machine, or outlives it there: an interface or a controller
   /// that only the first network namespace can have. Not asked on somebody's host.
   bool own_machine = false;
-  /// Of guest time. Ends a scenario that hangs as `timed_out`.
+  /// Of guest time; a pause of the machine does not count. Ends a scenario that hangs as
+  /// `timed_out`.
   std::chrono::seconds deadline{20};
   /// After all others: what it does may leave the kernel tainted.
   bool last = false;

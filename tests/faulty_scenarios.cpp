@@ -1,7 +1,9 @@
 // Scenarios that go wrong in every way that a scenario can, for the contract tests of the probe.
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -119,6 +121,38 @@ const Register runs_last([] {
   scenario.last = true;
   return scenario;
 }());
+
+// A pause of the machine, of which the probe knows by a look at the clock that comes much too late.
+// It concerns all scenarios that run, so these have a family of their own.
+void pause_the_probe() {
+  const pid_t probe = getppid();
+  must("kill", kill(probe, SIGSTOP));
+  poll(nullptr, 0, 3500);
+  must("kill", kill(probe, SIGCONT));
+}
+
+Scenario paused(const std::string& how_often, std::function<void(Trace&)> run) {
+  Scenario scenario = faulty(how_often, std::move(run));
+  scenario.id = "paused/" + how_often;
+  return scenario;
+}
+
+// Shared by the attempts, which are processes; so it is mapped before there is any.
+int& attempts() {
+  static int* const counted = static_cast<int*>(
+      mmap(nullptr, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  return *counted;
+}
+
+const Register paused_once([] {
+  attempts() = 0;
+  return paused("once", [](Trace& trace) {
+    if (++attempts() == 1) pause_the_probe();
+    trace.look("attempt", "", "", Json::object({{"number", attempts()}}));
+  });
+}());
+
+const Register paused_always(paused("always", [](Trace&) { pause_the_probe(); }));
 
 }  // namespace
 }  // namespace probe

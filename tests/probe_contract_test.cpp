@@ -86,7 +86,7 @@ TEST(ProbeStream, FramedIsReadByTheHostWithoutDamage) {
 TEST(ProbeStream, HasTheSameObservationsWhateverTheNumberOfJobs) {
   const auto observations = [](const std::string& jobs) {
     std::map<std::string, json> by_scenario;
-    for (const json& record : run({faulty_probe, "--jobs", jobs})) {
+    for (const json& record : run({faulty_probe, "faulty/*", "--jobs", jobs})) {
       if (record.at("record") == "observation") by_scenario[record.at("scenario")] = record;
     }
     return by_scenario;
@@ -174,6 +174,19 @@ TEST(ProbeEnding, HangIsTimedOutAndKeepsThePendingStep) {
   EXPECT_THAT(observation.at("reason").get<std::string>(), HasSubstr("1 s"));
   EXPECT_EQ(observation.at("steps").size(), 2U);
   EXPECT_EQ(observation.at("steps").at(1).at("returned"), "never");
+}
+
+TEST(ProbeEnding, ScenarioDuringWhichTheMachineWasPausedIsRunOnceMore) {
+  const json observation = observation_of("paused/once");
+  EXPECT_EQ(observation.at("ending"), "completed");
+  ASSERT_EQ(observation.at("steps").size(), 1U);
+  EXPECT_EQ(observation.at("steps").at(0).at("number"), 2);
+}
+
+TEST(ProbeEnding, ScenarioThatIsPausedEachTimeIsBroken) {
+  const json observation = observation_of("paused/always");
+  EXPECT_EQ(observation.at("ending"), "broken");
+  EXPECT_THAT(observation.at("reason").get<std::string>(), HasSubstr("paused"));
 }
 
 TEST(ProbeEnding, DeathIsKilledBySignal) {
