@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -25,6 +26,9 @@ using TimePoint = std::chrono::steady_clock::time_point;
 /// How often the guest's files are looked at: far below what a boot takes, far above what a look
 /// costs.
 constexpr Milliseconds look_interval{20};
+
+/// Between two looks, more than this is no time that the guest had: the host slept or was paused.
+constexpr Milliseconds longest_look{5000};
 
 /// A file that QEMU writes, read as it grows.
 class GrowingFile {
@@ -143,10 +147,16 @@ GuestOutcome run_guest(Hypervisor& hypervisor, const BootSpec& spec, const std::
   const auto guest = hypervisor.start(spec);
   // What the hypervisor took to start it is not held against the kernel.
   const auto started = now();
+  auto looked = started;
+  Milliseconds running{};
   std::optional<Milliseconds> last_record;
   GrowingFile console(spec.console);
   GrowingFile records(spec.records);
-  const auto running = [&] { return std::chrono::duration_cast<Milliseconds>(now() - started); };
+  const auto pass_time = [&] {
+    const auto time = now();
+    running += std::min(std::chrono::duration_cast<Milliseconds>(time - looked), longest_look);
+    looked = time;
+  };
   const auto seconds = [&] { return std::chrono::duration<double>(now() - called).count(); };
 
   const auto look = [&] {
@@ -154,7 +164,7 @@ GuestOutcome run_guest(Hypervisor& hypervisor, const BootSpec& spec, const std::
     if (!text.empty()) listener.console(text);
     log.feed(text);
     for (auto& record : stream.feed(records.read_new())) {
-      last_record = running();
+      last_record = running;
       outcome.timings.try_emplace("boot", seconds());
       if (record.value("record", nlohmann::json()) == "begin")
         evidence.last_scenario = record.value("scenario", std::string());
@@ -166,9 +176,10 @@ GuestOutcome run_guest(Hypervisor& hypervisor, const BootSpec& spec, const std::
   while (!evidence.stopped && !stream.ended() && !evidence.interrupted && log.panic().empty() &&
          evidence.expired == Expired::none) {
     evidence.stopped = guest->wait_stopped(look_interval);
+    pass_time();
     look();
     evidence.interrupted = stop.stop_requested();
-    evidence.expired = expired(limits, running(), last_record);
+    evidence.expired = expired(limits, running, last_record);
   }
   guest->destroy();
   const auto boot = outcome.timings.find("boot");

@@ -14,7 +14,7 @@
 
 namespace brokenpipe {
 
-/// How long a guest may take, in wall time.
+/// How long a guest may take, in wall time; time for which the host slept does not count.
 struct GuestLimits {
   std::chrono::milliseconds boot = std::chrono::seconds(60);         ///< until its first record
   std::chrono::milliseconds no_progress = std::chrono::seconds(60);  ///< from record to record

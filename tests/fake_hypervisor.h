@@ -14,8 +14,9 @@ namespace brokenpipe::testing {
 
 /// What a guest does in one stretch of time, as long as the caller waits for it at once.
 struct FakeMoment {
-  std::string records;  ///< appended to ttyS1's file
-  std::string console;  ///< appended to ttyS0's
+  std::string records;                 ///< appended to ttyS1's file
+  std::string console;                 ///< appended to ttyS0's
+  std::chrono::milliseconds pause{0};  ///< for which the host stands still before
 };
 
 struct FakeScript {
@@ -67,6 +68,7 @@ class FakeHypervisor final : public Hypervisor {
       hypervisor_.time += limit;
       if (next_ < script_.moments.size()) {
         const auto& moment = script_.moments[next_++];
+        hypervisor_.time += moment.pause;
         console_ << moment.console << std::flush;
         records_ << moment.records << std::flush;
         return false;

@@ -188,6 +188,14 @@ TEST(GuestRun, DoesNotHoldTheHypervisorsDelayAgainstTheKernel) {
   EXPECT_EQ(outcome.verdict.ending, GuestEnding::finished);
 }
 
+TEST(GuestRun, DoesNotHoldAPauseOfTheHostAgainstTheKernel) {
+  const auto outcome = run({.moments = {{"", "", limits().boot},
+                                        {frame(0, probe_record()), ""},
+                                        {"", "", limits().hard},
+                                        {frame(1, end_record(0)), ""}}});
+  EXPECT_EQ(outcome.verdict.ending, GuestEnding::finished);
+}
+
 TEST(GuestRun, IsNoProgressWhenAScenarioHangsAndKeepsTheRecordsBefore) {
   FakeRun fake;
   const auto outcome = fake.run(
