@@ -97,12 +97,31 @@ BlockedCall splice_in_thread(Trace& trace, int fd, int pipe) {
           [fd, pipe] { return splice(pipe, nullptr, fd, nullptr, pipeful, 0); }, share_of(pipeful)};
 }
 
-void send_rst(Trace& trace) {
-  Pair pair = full_pair();
-  BlockedCall sending = send_in_thread(trace, pair.a, 1);
+void rst_ends(BlockedCall& sending, Pair& pair) {
   sending.await_blocked();
   abortive_close(pair.b);
   sending.join();
+}
+
+// The FIN leaves it asleep.
+void fin_and_rst_end(BlockedCall& sending, Pair& pair) {
+  sending.await_blocked();
+  send_fin(pair);
+  sending.await_blocked();
+  abortive_close(pair.b);
+  sending.join();
+}
+
+void shutdown_ends(BlockedCall& sending, const Pair& pair, Trace& trace) {
+  sending.await_blocked();
+  trace.shutdown(pair.a, SHUT_WR);
+  sending.join();
+}
+
+void send_rst(Trace& trace) {
+  Pair pair = full_pair();
+  BlockedCall sending = send_in_thread(trace, pair.a, 1);
+  rst_ends(sending, pair);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_rst_entry{{
@@ -115,9 +134,7 @@ const Register send_rst_entry{{
 void send_shut_wr(Trace& trace) {
   const Pair pair = full_pair();
   BlockedCall sending = send_in_thread(trace, pair.a, 1);
-  sending.await_blocked();
-  trace.shutdown(pair.a, SHUT_WR);
-  sending.join();
+  shutdown_ends(sending, pair, trace);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_shut_wr_entry{{
@@ -131,11 +148,7 @@ const Register send_shut_wr_entry{{
 void send_close_wait_rst(Trace& trace) {
   Pair pair = full_pair();
   BlockedCall sending = send_in_thread(trace, pair.a, 1);
-  sending.await_blocked();
-  send_fin(pair);
-  sending.await_blocked();
-  abortive_close(pair.b);
-  sending.join();
+  fin_and_rst_end(sending, pair);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_close_wait_rst_entry{{
@@ -198,9 +211,7 @@ const Register send_closes_fd_entry{{
 void send_partial_rst(Trace& trace) {
   Pair pair = narrow_pair();
   BlockedCall sending = send_in_thread(trace, pair.a, much);
-  sending.await_blocked();
-  abortive_close(pair.b);
-  sending.join();
+  rst_ends(sending, pair);
   trace.send(pair.a, 1, MSG_DONTWAIT);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
@@ -214,9 +225,7 @@ const Register send_partial_rst_entry{{
 void send_partial_rst_so_error(Trace& trace) {
   Pair pair = narrow_pair();
   BlockedCall sending = send_in_thread(trace, pair.a, much);
-  sending.await_blocked();
-  abortive_close(pair.b);
-  sending.join();
+  rst_ends(sending, pair);
   trace.so_error(pair.a);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
@@ -230,9 +239,7 @@ const Register send_partial_rst_so_error_entry{{
 void send_partial_shut_wr(Trace& trace) {
   const Pair pair = narrow_pair();
   BlockedCall sending = send_in_thread(trace, pair.a, much);
-  sending.await_blocked();
-  trace.shutdown(pair.a, SHUT_WR);
-  sending.join();
+  shutdown_ends(sending, pair, trace);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register send_partial_shut_wr_entry{{
@@ -247,9 +254,7 @@ void sendfile_partial_rst(Trace& trace) {
   Pair pair = narrow_pair();
   const Fd file = file_to_send(longer_than_buffers);
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
-  sending.await_blocked();
-  abortive_close(pair.b);
-  sending.join();
+  rst_ends(sending, pair);
   trace.send(pair.a, 1, MSG_DONTWAIT);
   trace.so_error(pair.a);
 }
@@ -264,11 +269,7 @@ void sendfile_partial_close_wait_rst(Trace& trace) {
   Pair pair = narrow_pair();
   const Fd file = file_to_send(longer_than_buffers);
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
-  sending.await_blocked();
-  send_fin(pair);
-  sending.await_blocked();
-  abortive_close(pair.b);
-  sending.join();
+  fin_and_rst_end(sending, pair);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register sendfile_partial_close_wait_rst_entry{{
@@ -283,9 +284,7 @@ void sendfile_partial_shut_wr(Trace& trace) {
   const Pair pair = narrow_pair();
   const Fd file = file_to_send(longer_than_buffers);
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
-  sending.await_blocked();
-  trace.shutdown(pair.a, SHUT_WR);
-  sending.join();
+  shutdown_ends(sending, pair, trace);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register sendfile_partial_shut_wr_entry{{
@@ -300,9 +299,7 @@ void sendfile_nothing_rst(Trace& trace) {
   Pair pair = full_pair();
   const Fd file = file_to_send(longer_than_buffers);
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
-  sending.await_blocked();
-  abortive_close(pair.b);
-  sending.join();
+  rst_ends(sending, pair);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register sendfile_nothing_rst_entry{{
@@ -316,11 +313,7 @@ void sendfile_nothing_close_wait_rst(Trace& trace) {
   Pair pair = full_pair();
   const Fd file = file_to_send(longer_than_buffers);
   BlockedCall sending = sendfile_in_thread(trace, pair.a, file);
-  sending.await_blocked();
-  send_fin(pair);
-  sending.await_blocked();
-  abortive_close(pair.b);
-  sending.join();
+  fin_and_rst_end(sending, pair);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register sendfile_nothing_close_wait_rst_entry{{
@@ -335,9 +328,7 @@ void splice_partial_rst(Trace& trace) {
   Pair pair = narrow_pair();
   const Pipe pipe = pipe_holding(pipeful);
   BlockedCall sending = splice_in_thread(trace, pair.a, pipe.reader);
-  sending.await_blocked();
-  abortive_close(pair.b);
-  sending.join();
+  rst_ends(sending, pair);
   trace.send(pair.a, 1, MSG_DONTWAIT);
   trace.so_error(pair.a);
 }
@@ -352,11 +343,7 @@ void splice_partial_close_wait_rst(Trace& trace) {
   Pair pair = narrow_pair();
   const Pipe pipe = pipe_holding(pipeful);
   BlockedCall sending = splice_in_thread(trace, pair.a, pipe.reader);
-  sending.await_blocked();
-  send_fin(pair);
-  sending.await_blocked();
-  abortive_close(pair.b);
-  sending.join();
+  fin_and_rst_end(sending, pair);
   trace.send(pair.a, 1, MSG_DONTWAIT);
 }
 const Register splice_partial_close_wait_rst_entry{{
