@@ -16,7 +16,7 @@ using Data = kainjow::mustache::data;
 using kainjow::mustache::list;
 
 /// A heading and what stands below it; nothing where there is nothing to tell.
-void add_section(list& sections, const std::string& heading, list facts) {
+void add_section(list& sections, const std::string& heading, const list& facts) {
   if (facts.empty()) return;
   Data section;
   section.set("heading", heading);
@@ -33,7 +33,7 @@ void add_section(list& sections, const std::string& heading, const std::vector<T
     item.set("what", fact.what);
     facts.push_back(item);
   }
-  add_section(sections, heading, std::move(facts));
+  add_section(sections, heading, facts);
 }
 
 void add_section(list& sections, const std::string& heading, const std::vector<Unjudged>& groups,
@@ -47,7 +47,7 @@ void add_section(list& sections, const std::string& heading, const std::vector<U
                                       fmt::join(group.scenarios, ", ")));
     facts.push_back(item);
   }
-  add_section(sections, heading, std::move(facts));
+  add_section(sections, heading, facts);
 }
 
 void add_section(list& sections, const std::string& heading, const std::string& what,
