@@ -59,10 +59,15 @@ TEST(KernelCommandLine, PinsAddressesUnderTheWarpClockAlone) {
             std::string::npos);
 }
 
-TEST(KernelCommandLine, DoesNotTellKvmGuestsThatTheirTimeStampCounterIsReliable) {
-  EXPECT_EQ(kernel_command_line({"pvh", true, true, ""}, Clock::real, Accelerator::kvm, "")
-                .find("tsc=reliable"),
-            std::string::npos);
+TEST(KernelCommandLine, LetsTheTimeStampCounterAloneWhereEmulationSharesTheHostsProcessor) {
+  const auto tells = [](Clock clock, Accelerator accelerator, const char* word) {
+    const std::string line = kernel_command_line({"pvh", true, true, ""}, clock, accelerator, "");
+    return line.find(word) != std::string::npos;
+  };
+  EXPECT_TRUE(tells(Clock::real, Accelerator::tcg, " notsc "));
+  EXPECT_FALSE(tells(Clock::real, Accelerator::tcg, "tsc=reliable"));
+  EXPECT_TRUE(tells(Clock::warp, Accelerator::tcg, " tsc=reliable "));
+  EXPECT_FALSE(tells(Clock::real, Accelerator::kvm, "tsc"));
 }
 
 }  // namespace
