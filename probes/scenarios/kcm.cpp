@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <functional>
+#include <string>
 
 #include "probes/bpf.h"
 #include "probes/must.h"
@@ -29,12 +30,15 @@ void attach(int kcm, int connection) {
   must("ioctl(SIOCKCMATTACH)", ioctl(kcm, SIOCKCMATTACH, &request));
 }
 
-void connection_ended(Trace& trace, const std::function<void(Fd& peer)>& end) {
+// `state` is the one that the end leads to. KCM's worker may own the connection just then, so that
+// the end waits for it to let go.
+void connection_ended(Trace& trace, const std::string& state,
+                      const std::function<void(Fd& peer)>& end) {
   Pair pair = tcp_pair();
   const Fd kcm(must("socket(AF_KCM)", socket(AF_KCM, SOCK_SEQPACKET, KCMPROTO_CONNECTED)));
   attach(kcm, pair.a);
   end(pair.b);
-  settle();
+  await_state(pair.a, state);
   Trace below = trace.on("below");
   below.poll(pair.a);
   trace.poll(kcm);
@@ -49,14 +53,15 @@ const Register peer_closed_entry{{
     .asks = "What do a KCM socket and the TCP socket below it tell of the peer's close?",
     .grounds = {sock_create},
     .needs = {"kcm"},
-    .run = [](Trace& trace) { connection_ended(trace, [](Fd& peer) { peer.close(); }); },
+    .run =
+        [](Trace& trace) { connection_ended(trace, "CLOSE_WAIT", [](Fd& peer) { peer.close(); }); },
 }};
 const Register peer_linger0_entry{{
     .id = "kcm/kcm-peer-linger0",
     .asks = "What do a KCM socket and the TCP socket below it tell of a RST?",
     .grounds = {sock_create},
     .needs = {"kcm"},
-    .run = [](Trace& trace) { connection_ended(trace, abortive_close); },
+    .run = [](Trace& trace) { connection_ended(trace, "CLOSE", abortive_close); },
 }};
 
 }  // namespace
