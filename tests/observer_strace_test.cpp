@@ -116,7 +116,7 @@ TEST(Observers, AProbeThatDoesNotRecordWhatTheKernelAnsweredIsSeenToLie) {
   const std::string kernel = default_kernels().back();
   const Comparison comparison =
       compared(straced(kernel, LYING_PROBE, select_scenarios(list_scenarios(PROBE), {"tcp/p*"})));
-  const std::string lie = " pwrite#1: the probe recorded errno \"EIO\", strace saw \"ESPIPE\"";
+  const std::string lie = R"( pwrite#1: the probe recorded errno "EIO", strace saw "ESPIPE")";
   EXPECT_EQ(comparison.disagreements,
             (std::vector<std::string>{"tcp/positional-write-after-shut-wr" + lie,
                                       "tcp/positional-write-on-socket" + lie}));
