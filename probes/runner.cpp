@@ -36,7 +36,7 @@ constexpr std::chrono::seconds dying_time{5};
 // Where a machine is paused (SIGSTOP of QEMU, the snapshot of a VM), its clocks jump when it goes
 // on, and its timers expire at once: deadlines pass that nobody waited for, and a measured time is
 // not the kernel's. So the real clock is looked at in short turns; a turn that takes so much longer
-// is a pause, and the scenario is run once more. Virtual time does not jump, and a turn would cost.
+// is a pause, and the scenario is run again. Virtual time does not jump, and a turn would cost.
 constexpr std::chrono::seconds turn{1};
 constexpr std::chrono::seconds pause_at_least{2};
 constexpr int most_attempts = 3;

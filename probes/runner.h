@@ -24,8 +24,9 @@ struct RunOptions {
 };
 
 /// Runs scenarios, each in a process of its own with a deadline: whatever it does, the next one
-/// runs. One during which the machine was paused is run once more. Writes a begin record and an
-/// observation record for each, in the given order if one runs at a time.
+/// runs. One during which the machine was paused, as the real clock shows, is run again, and broken
+/// where that comes to nothing three times. Writes a begin record and an observation record for
+/// each, in the given order if one runs at a time.
 void run_scenarios(const std::vector<const Scenario*>& chosen, const RunOptions& options,
                    RecordWriter& records);
 
