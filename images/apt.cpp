@@ -9,12 +9,12 @@
 #include <set>
 #include <sstream>
 
-#include "images/command.h"
-#include "images/files.h"
-#include "images/sha256.h"
-#include "results/error.h"
-#include "results/file.h"
-#include "results/json_file.h"
+#include "results/base/error.h"
+#include "results/base/file.h"
+#include "results/base/folder.h"
+#include "results/base/json_file.h"
+#include "results/base/run_command.h"
+#include "results/base/sha256.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;

@@ -10,11 +10,11 @@
 #include <memory>
 #include <string_view>
 
-#include "images/files.h"
-#include "images/sha256.h"
 #include "images/unpack.h"
-#include "results/error.h"
-#include "results/file.h"
+#include "results/base/error.h"
+#include "results/base/file.h"
+#include "results/base/folder.h"
+#include "results/base/sha256.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;

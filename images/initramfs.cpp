@@ -9,8 +9,8 @@
 #include <set>
 #include <string_view>
 
-#include "results/error.h"
-#include "results/file.h"
+#include "results/base/error.h"
+#include "results/base/file.h"
 
 namespace brokenpipe {
 namespace {

@@ -10,12 +10,12 @@
 #include "images/boot_image.h"
 #include "images/changelog.h"
 #include "images/debian_version.h"
-#include "images/files.h"
-#include "images/sha256.h"
 #include "images/unpack.h"
-#include "results/error.h"
-#include "results/file.h"
-#include "results/json_file.h"
+#include "results/base/error.h"
+#include "results/base/file.h"
+#include "results/base/folder.h"
+#include "results/base/json_file.h"
+#include "results/base/sha256.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;

@@ -8,7 +8,7 @@
 
 #include "images/apt.h"
 #include "images/catalogue.h"
-#include "images/files.h"
+#include "results/base/folder.h"
 
 /// Kernels on this machine: fetched through apt (resolved, downloaded and verified by it, in a
 /// private root), unpacked, and kept by the hash of what they are.

@@ -11,8 +11,8 @@
 #include <memory>
 #include <sstream>
 
-#include "images/files.h"
-#include "results/error.h"
+#include "results/base/error.h"
+#include "results/base/folder.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;

@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <exception>
 
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/scenario_list.h"
-#include "orchestrator/supervisor.h"
-#include "results/error.h"
+#include "orchestrator/commands/command.h"
+#include "orchestrator/guest/supervisor.h"
+#include "results/base/error.h"
+#include "results/base/near.h"
 
 namespace {
 
@@ -44,18 +44,7 @@ int run(int argc, char** argv) {
       "3 something could not be run or read, 130 interrupted.");
 
   Action chosen;
-  add_scenarios_command(app, chosen);
-  add_kernels_command(app, chosen);
-  add_fetch_command(app, chosen);
-  add_run_command(app, chosen);
-  add_diff_command(app, chosen);
-  add_bisect_command(app, chosen);
-  add_nightly_command(app, chosen);
-  add_report_command(app, chosen);
-  add_publish_command(app, chosen);
-  add_record_command(app, chosen);
-  add_tables_command(app, chosen);
-  add_doctor_command(app, chosen);
+  add_commands(app, chosen);
 
   try {
     parse(app, argc, argv);

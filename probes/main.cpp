@@ -10,9 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "probes/guest.h"
-#include "probes/must.h"
-#include "probes/runner.h"
+#include "probes/base/must.h"
+#include "probes/frame/feature.h"
+#include "probes/frame/guest.h"
+#include "probes/frame/runner.h"
 
 namespace probe {
 namespace {
@@ -147,6 +148,24 @@ Json stories_json() {
   return json;
 }
 
+Json module_json(const Module& module) {
+  return Json::object(
+      {{"name", module.name}, {"in_cloud_kernels", module.loaded_in == Guests::all}});
+}
+
+Json features_json() {
+  std::vector<Json> all;
+  for (const Feature& feature : features()) {
+    std::vector<Json> modules;
+    std::transform(feature.modules.begin(), feature.modules.end(), std::back_inserter(modules),
+                   module_json);
+    all.push_back(Json::object({{"name", feature.name},
+                                {"modules", Json::array(modules)},
+                                {"kconfig", Json::strings(feature.kconfig)}}));
+  }
+  return Json::array(all);
+}
+
 void print_list() {
   std::vector<const Scenario*> sorted = matching({});
   std::sort(sorted.begin(), sorted.end(),
@@ -157,6 +176,7 @@ void print_list() {
       .write(Json::object({{"schema", schema},
                            {"version", PROBE_VERSION},
                            {"scenarios", Json::array(entries)},
+                           {"features", features_json()},
                            {"stories", stories_json()}}));
 }
 

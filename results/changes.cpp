@@ -6,7 +6,7 @@
 #include <regex>
 #include <set>
 
-#include "results/json_file.h"
+#include "results/base/json_file.h"
 
 namespace brokenpipe {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "results/base/json_file.h"
 #include "results/explanations.h"
-#include "results/json_file.h"
 
 namespace brokenpipe {
 namespace {
@@ -45,16 +45,10 @@ Step ending_of(const Observation& observation) {
   return step;
 }
 
-const Step* find_step(const Observation& observation, const std::string& id) {
-  const auto found = std::find_if(observation.steps.begin(), observation.steps.end(),
-                                  [&](const Step& step) { return step.id == id; });
-  return found == observation.steps.end() ? nullptr : &*found;
-}
-
 /// What was seen at a place, null where the step was not made.
 Json seen_at(const Observation& observation, const std::string& place) {
   if (place == ending_place) return ending_of(observation).seen;
-  const Step* step = find_step(observation, place);
+  const Step* step = step_of(observation, place);
   return step == nullptr ? Json() : step->seen;
 }
 
@@ -95,13 +89,13 @@ std::vector<PlaceVerdict> pair_places(const Observation* reference, const Observ
     for (const Step& step : contender->steps) {
       PlaceVerdict place{step.id, Verdict::same, std::nullopt, step, {}};
       if (reference != nullptr)
-        if (const Step* expected = find_step(*reference, step.id)) place.expected = *expected;
+        if (const Step* expected = step_of(*reference, step.id)) place.expected = *expected;
       places.push_back(std::move(place));
     }
   }
   if (reference != nullptr) {
     for (const Step& step : reference->steps)
-      if (contender == nullptr || find_step(*contender, step.id) == nullptr)
+      if (contender == nullptr || step_of(*contender, step.id) == nullptr)
         places.push_back({step.id, Verdict::same, step, std::nullopt, {}});
   }
   return places;
@@ -291,6 +285,13 @@ Diff diff(const RunResult& reference, const RunResult& contender, const Changes&
   }
   diff.idle = explanations.idle();
   return diff;
+}
+
+const ScenarioVerdict* verdict_of(const Diff& diff, std::string_view scenario) {
+  const auto found = std::lower_bound(
+      diff.scenarios.begin(), diff.scenarios.end(), scenario,
+      [](const ScenarioVerdict& verdict, std::string_view id) { return verdict.scenario < id; });
+  return found == diff.scenarios.end() || found->scenario != scenario ? nullptr : &*found;
 }
 
 ExitCode exit_code(const Diff& diff) {

@@ -92,6 +92,9 @@ struct Diff {
 /// Scenarios that the contender's probe was not asked for are left out.
 Diff diff(const RunResult& reference, const RunResult& contender, const Changes& changes);
 
+/// The verdict on a scenario; null where it has none.
+const ScenarioVerdict* verdict_of(const Diff& diff, std::string_view scenario);
+
 /// What a process that has compared exits with.
 enum class ExitCode { as_reference = 0, differs = 1, incomplete = 3 };
 

@@ -6,9 +6,9 @@
 #include <set>
 #include <system_error>
 
-#include "results/error.h"
-#include "results/file.h"
-#include "results/json_file.h"
+#include "results/base/error.h"
+#include "results/base/file.h"
+#include "results/base/json_file.h"
 
 namespace brokenpipe {
 namespace {

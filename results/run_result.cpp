@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <set>
 
-#include "results/error.h"
-#include "results/file.h"
-#include "results/json_file.h"
+#include "results/base/error.h"
+#include "results/base/file.h"
+#include "results/base/json_file.h"
 
 namespace brokenpipe {
 namespace {
@@ -153,6 +153,19 @@ std::string_view to_string(GuestEnding ending) {
 }
 std::string_view to_string(Basis basis) {
   return word_for(bases, basis);
+}
+
+const Observation* observation_of(const RunResult& result, std::string_view scenario) {
+  const auto found = std::lower_bound(
+      result.observations.begin(), result.observations.end(), scenario,
+      [](const Observation& seen, std::string_view id) { return seen.scenario < id; });
+  return found == result.observations.end() || found->scenario != scenario ? nullptr : &*found;
+}
+
+const Step* step_of(const Observation& observation, std::string_view id) {
+  const auto found = std::find_if(observation.steps.begin(), observation.steps.end(),
+                                  [&](const Step& step) { return step.id == id; });
+  return found == observation.steps.end() ? nullptr : &*found;
 }
 
 bool vouches_for_all(GuestEnding ending) {

@@ -14,7 +14,7 @@
 /// two runs of one kernel; everything else says how it was obtained.
 namespace brokenpipe {
 
-/// How a scenario ended: probes/scenario.h has the same words.
+/// How a scenario ended: probes/frame/scenario.h has the same words.
 enum class ScenarioEnding { completed, broken, unsupported, timed_out, killed };
 
 /// How a guest ended. Only `finished` vouches for the whole set of observations; `oops` finished
@@ -119,6 +119,13 @@ std::string_view to_string(ScenarioEnding ending);
 std::string_view to_string(GuestEnding ending);
 std::string_view to_string(Basis basis);
 
+/// What was seen of a scenario; null where nothing. `result.observations` must be sorted, as they
+/// are wherever they come from.
+const Observation* observation_of(const RunResult& result, std::string_view scenario);
+
+/// A step by its id; null where it was not made.
+const Step* step_of(const Observation& observation, std::string_view id);
+
 /// Whether the guest got to the end of what it was asked, so that a scenario without an
 /// observation was left out on purpose.
 bool vouches_for_all(GuestEnding ending);
@@ -142,7 +149,7 @@ std::string to_json_text(const RunResult& result);
 /// Error with the file and the place where it is truncated, of another schema or wrong.
 RunResult read_run_result(const std::filesystem::path& file);
 
-/// Writes the canonical file, whole (results/file.h).
+/// Writes the canonical file, whole (results/base/file.h).
 void write_run_result(const std::filesystem::path& file, const RunResult& result);
 
 /// A reference made of a run: every step and every ending gets the basis `recorded`. Throws Error

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "results/json_file.h"
+#include "results/base/json_file.h"
 
 namespace brokenpipe {
 namespace {

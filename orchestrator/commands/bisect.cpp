@@ -1,4 +1,4 @@
-#include "orchestrator/bisect.h"
+#include "orchestrator/campaign/bisect.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,17 +12,18 @@
 
 #include "images/changelog.h"
 #include "images/debian_version.h"
-#include "orchestrator/campaign.h"
+#include "orchestrator/campaign/campaign.h"
+#include "orchestrator/campaign/interrupt.h"
+#include "orchestrator/campaign/releases.h"
 #include "orchestrator/commands/bisect_report.h"
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/report_data.h"
-#include "orchestrator/commands/run.h"
-#include "orchestrator/interrupt.h"
-#include "orchestrator/paths.h"
-#include "orchestrator/releases.h"
-#include "orchestrator/reports/summary.h"
-#include "orchestrator/scenario_list.h"
-#include "results/error.h"
+#include "orchestrator/commands/command.h"
+#include "orchestrator/commands/inputs.h"
+#include "orchestrator/commands/run_options.h"
+#include "orchestrator/summary/summary.h"
+#include "results/base/error.h"
+#include "results/base/paths.h"
+#include "results/base/terminal.h"
+#include "results/scenario_list.h"
 
 namespace brokenpipe {
 namespace {
@@ -265,7 +266,7 @@ void check_step(const Finding& finding, const Question& question, Asker& asker) 
   if (question.step.empty()) return;
   std::set<std::string> steps;
   for (const KernelChoice& kernel : finding.known) {
-    const Observation* seen = observation_of(*asker.known(kernel), question);
+    const Observation* seen = observation_of(*asker.known(kernel), question.scenario.id);
     if (step_of(*seen, question.step) != nullptr) return;
     for (const Step& step : seen->steps) steps.insert(step.id);
   }
@@ -278,7 +279,7 @@ std::vector<KernelAnswer> answers_of(const Finding& finding, const Question& que
                                      Asker& asker) {
   std::vector<const Observation*> seen;
   for (const KernelChoice& kernel : finding.known) {
-    seen.push_back(observation_of(*asker.known(kernel), question));
+    seen.push_back(observation_of(*asker.known(kernel), question.scenario.id));
   }
   const std::set<std::string> places = places_that_vary(seen);
   std::vector<KernelAnswer> answers;
@@ -330,30 +331,30 @@ int bisect_and_report(Options options) {
   return exit_code(finding.ending);
 }
 
-}  // namespace
-
-void add_bisect_command(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "bisect", "Find the two neighbouring releases between which an answer changes");
+Action set_up(CLI::App& command) {
   const auto options = std::make_shared<Options>();
   command
-      ->add_option("SCENARIO[#STEP]", options->question,
-                   "A scenario, or one step of it: tcp/x#send#2 is step send#2 of tcp/x")
+      .add_option("SCENARIO[#STEP]", options->question,
+                  "A scenario, or one step of it: tcp/x#send#2 is step send#2 of tcp/x")
       ->required();
   command
-      ->add_option("--from", options->from,
-                   "A kernel of the catalogue (its newest release) or a point release")
+      .add_option("--from", options->from,
+                  "A kernel of the catalogue (its newest release) or a point release")
       ->required();
-  command->add_option("--to", options->to, "Another, of the same series or not")->required();
-  command->add_flag("--json", options->json, "For programs");
-  command->add_option("--out", options->run.out,
-                      "Where runs are kept (default: $XDG_STATE_HOME/brokenpipe/runs)");
-  add_guest_options(*command, options->run);
-  command->footer(
+  command.add_option("--to", options->to, "Another, of the same series or not")->required();
+  command.add_flag("--json", options->json, "For programs");
+  command.add_option("--out", options->run.out,
+                     "Where runs are kept (default: $XDG_STATE_HOME/brokenpipe/runs)");
+  add_guest_options(command, options->run);
+  command.footer(
       "Exit codes: 0 found, 1 the ends answer alike, 2 usage, 3 an end cannot be asked, 130 "
       "interrupted.");
-  command->callback(
-      [&chosen, options] { chosen = [options] { return bisect_and_report(*options); }; });
+  return [options] { return bisect_and_report(*options); };
 }
 
+const RegisterCommand bisect_command{
+    {"bisect", "Find the two neighbouring releases between which an answer changes", Purpose::ask,
+     set_up}};
+
+}  // namespace
 }  // namespace brokenpipe

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "images/changelog.h"
-#include "orchestrator/commands/report_data.h"
-#include "orchestrator/reports/summary.h"
-#include "results/json_file.h"
+#include "orchestrator/commands/inputs.h"
+#include "orchestrator/summary/summary.h"
+#include "results/base/json_file.h"
 
 namespace brokenpipe {
 namespace {

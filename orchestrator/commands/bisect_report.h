@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/bisect.h"
-#include "orchestrator/kernel_selection.h"
-#include "orchestrator/question.h"
+#include "orchestrator/campaign/bisect.h"
+#include "orchestrator/campaign/kernel_selection.h"
+#include "orchestrator/campaign/question.h"
 
 /// What a bisection came to, and how it is told.
 namespace brokenpipe {

@@ -6,10 +6,11 @@
 #include <memory>
 #include <variant>
 
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/report_data.h"
-#include "orchestrator/progress.h"
-#include "results/error.h"
+#include "orchestrator/commands/command.h"
+#include "orchestrator/commands/inputs.h"
+#include "orchestrator/reports/report.h"
+#include "results/base/error.h"
+#include "results/base/terminal.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;
@@ -102,27 +103,28 @@ int print_diff(const Options& options) {
   return static_cast<int>(exit_code(data));
 }
 
-}  // namespace
-
-void add_diff_command(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "diff", "Compare a result with the reference, or two results or runs with each other");
+Action set_up(CLI::App& command) {
   const auto options = std::make_shared<Options>();
   command
-      ->add_option("A", options->a,
-                   "A result file, a run, or RUN:KERNEL. Alone: against the reference")
+      .add_option("A", options->a,
+                  "A result file, a run, or RUN:KERNEL. Alone: against the reference")
       ->required();
-  CLI::Option* b = command->add_option(
+  CLI::Option* b = command.add_option(
       "B", options->b,
       "Held against A, two runs kernel by kernel: what is the same, has changed, appeared (only B "
       "has "
       "what it needs) or disappeared (only A has). With C: a kernel of the run A");
-  command->add_option("C", options->c, "A kernel of the run A, held against its kernel B");
-  command->add_option("--format", options->format, "As of `report`")->capture_default_str();
+  command.add_option("C", options->c, "A kernel of the run A, held against its kernel B");
+  command.add_option("--format", options->format, "As of `report`")->capture_default_str();
   command
-      ->add_option("--against", options->against, "A reference of your own instead of Linux 3.16")
+      .add_option("--against", options->against, "A reference of your own instead of Linux 3.16")
       ->excludes(b);
-  command->callback([&chosen, options] { chosen = [options] { return print_diff(*options); }; });
+  return [options] { return print_diff(*options); };
 }
 
+const RegisterCommand diff_command{
+    {"diff", "Compare a result with the reference, or two results or runs with each other",
+     Purpose::tell, set_up}};
+
+}  // namespace
 }  // namespace brokenpipe

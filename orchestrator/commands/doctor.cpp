@@ -5,13 +5,13 @@
 #include <memory>
 #include <optional>
 
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/run.h"
-#include "orchestrator/kernel_run.h"
-#include "orchestrator/lazy_virt.h"
-#include "orchestrator/paths.h"
-#include "orchestrator/scenario_list.h"
-#include "results/error.h"
+#include "orchestrator/campaign/kernel_run.h"
+#include "orchestrator/commands/command.h"
+#include "orchestrator/commands/run_options.h"
+#include "orchestrator/guest/lazy_virt.h"
+#include "results/base/error.h"
+#include "results/base/paths.h"
+#include "results/scenario_list.h"
 
 namespace brokenpipe {
 namespace {
@@ -71,15 +71,15 @@ int examine(const RunOptions& options) {
   return well ? exit_done : exit_failed;
 }
 
-}  // namespace
-
-void add_doctor_command(CLI::App& app, Action& chosen) {
-  CLI::App* command =
-      app.add_subcommand("doctor", "What this machine can do, and what to install or fix");
+Action set_up(CLI::App& command) {
   const auto options = std::make_shared<RunOptions>();
-  command->add_option("--connect", options->connect, "libvirt URI (default: qemu:///embed)");
-  add_store_options(*command, options->store);
-  command->callback([&chosen, options] { chosen = [options] { return examine(*options); }; });
+  command.add_option("--connect", options->connect, "libvirt URI (default: qemu:///embed)");
+  add_store_options(command, options->store);
+  return [options] { return examine(*options); };
 }
 
+const RegisterCommand doctor_command{
+    {"doctor", "What this machine can do, and what to install or fix", Purpose::care, set_up}};
+
+}  // namespace
 }  // namespace brokenpipe

@@ -2,11 +2,11 @@
 
 #include <memory>
 
-#include "orchestrator/commands/commands.h"
+#include "orchestrator/campaign/kernel_selection.h"
+#include "orchestrator/commands/command.h"
 #include "orchestrator/commands/store_options.h"
-#include "orchestrator/kernel_selection.h"
-#include "orchestrator/paths.h"
-#include "results/error.h"
+#include "results/base/error.h"
+#include "results/base/paths.h"
 
 namespace brokenpipe {
 namespace {
@@ -47,16 +47,17 @@ int fetch(const Options& options) {
   return exit_code;
 }
 
-}  // namespace
-
-void add_fetch_command(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "fetch", "Fetch kernels into the store, their signatures and hashes checked by apt");
+Action set_up(CLI::App& command) {
   const auto options = std::make_shared<Options>();
-  command->add_option("KERNEL", options->kernels,
-                      "Ids of the catalogue, point releases or globs (default: the matrix)");
-  add_store_options(*command, options->store);
-  command->callback([&chosen, options] { chosen = [options] { return fetch(*options); }; });
+  command.add_option("KERNEL", options->kernels,
+                     "Ids of the catalogue, point releases or globs (default: the matrix)");
+  add_store_options(command, options->store);
+  return [options] { return fetch(*options); };
 }
 
+const RegisterCommand fetch_command{
+    {"fetch", "Fetch kernels into the store, their signatures and hashes checked by apt",
+     Purpose::ask, set_up}};
+
+}  // namespace
 }  // namespace brokenpipe

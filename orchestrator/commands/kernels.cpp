@@ -5,9 +5,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/command.h"
 #include "orchestrator/commands/store_options.h"
-#include "orchestrator/text_table.h"
+#include "results/base/text_table.h"
 
 namespace brokenpipe {
 namespace {
@@ -71,27 +71,26 @@ void print_text(const std::vector<Row>& rows) {
   fmt::print("{}", text_table(lines));
 }
 
-}  // namespace
-
-void add_kernels_command(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "kernels", "The catalogue: which kernels there are, where from, and whether they are here");
+Action set_up(CLI::App& command) {
   const auto options = std::make_shared<Options>();
-  add_store_options(*command, options->store);
-  command->add_flag("--json", options->json, "For programs; with every point release on offer");
-  command->callback([&chosen, options] {
-    chosen = [options] {
-      KernelStore store = open_store(
-          options->store, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
-      const std::vector<Row> all = rows(open_catalogue(options->store), store);
-      if (options->json) {
-        print_json(all);
-      } else {
-        print_text(all);
-      }
-      return exit_done;
-    };
-  });
+  add_store_options(command, options->store);
+  command.add_flag("--json", options->json, "For programs; with every point release on offer");
+  return [options] {
+    KernelStore store = open_store(
+        options->store, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+    const std::vector<Row> all = rows(open_catalogue(options->store), store);
+    if (options->json) {
+      print_json(all);
+    } else {
+      print_text(all);
+    }
+    return exit_done;
+  };
 }
 
+const RegisterCommand kernels_command{
+    {"kernels", "The catalogue: which kernels there are, where from, and whether they are here",
+     Purpose::look, set_up}};
+
+}  // namespace
 }  // namespace brokenpipe

@@ -1,4 +1,4 @@
-#include "orchestrator/nightly.h"
+#include "orchestrator/nightly/nightly.h"
 
 #include <fmt/format.h>
 
@@ -6,14 +6,15 @@
 #include <memory>
 #include <thread>
 
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/report_data.h"
-#include "orchestrator/commands/run.h"
-#include "orchestrator/interrupt.h"
-#include "orchestrator/paths.h"
-#include "orchestrator/scenario_list.h"
+#include "orchestrator/campaign/interrupt.h"
+#include "orchestrator/commands/command.h"
+#include "orchestrator/commands/inputs.h"
+#include "orchestrator/commands/run_options.h"
 #include "orchestrator/site/site.h"
-#include "results/error.h"
+#include "results/base/error.h"
+#include "results/base/paths.h"
+#include "results/base/terminal.h"
+#include "results/scenario_list.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;
@@ -80,37 +81,37 @@ int run_and_publish(const Options& options) {
   return static_cast<int>(exit_code(report));
 }
 
-}  // namespace
-
-void add_nightly_command(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "nightly", "Run what is new on the mirror, tell what is new in the answers, and publish");
+Action set_up(CLI::App& command) {
   const auto options = std::make_shared<Options>();
-  command->add_option("KERNEL", options->run.kernels,
-                      "As for `run` (default: the catalogue's default matrix)");
+  command.add_option("KERNEL", options->run.kernels,
+                     "As for `run` (default: the catalogue's default matrix)");
   command
-      ->add_option("--state", options->state,
-                   "A folder of its own, kept from night to night: runs, the site, summary.md")
+      .add_option("--state", options->state,
+                  "A folder of its own, kept from night to night: runs, the site, summary.md")
       ->required();
   command
-      ->add_option("--keep", options->keep,
-                   "Nights that are kept, besides those with a kernel's newest result")
+      .add_option("--keep", options->keep,
+                  "Nights that are kept, besides those with a kernel's newest result")
       ->check(CLI::Range(1U, 4096U))
       ->capture_default_str();
-  command->add_option("--summary", options->summary,
-                      "Append the night's summary, in Markdown, to this file: a job's page");
-  command->add_option("--scenario", options->run.scenarios, "Only scenarios whose id matches")
+  command.add_option("--summary", options->summary,
+                     "Append the night's summary, in Markdown, to this file: a job's page");
+  command.add_option("--scenario", options->run.scenarios, "Only scenarios whose id matches")
       ->allow_extra_args(false);
-  command->add_option("--jobs", options->run.jobs, "Guests at once (default: one a processor)")
+  command.add_option("--jobs", options->run.jobs, "Guests at once (default: one a processor)")
       ->check(CLI::Range(1U, 4096U));
-  command->add_option("--against", options->run.against,
-                      "A reference of your own instead of Linux 3.16");
-  add_guest_options(*command, options->run);
-  command->footer(
+  command.add_option("--against", options->run.against,
+                     "A reference of your own instead of Linux 3.16");
+  add_guest_options(command, options->run);
+  command.footer(
       "Exit codes: 0 nothing new, 1 a new unexplained difference or a fixed one, 2 usage, 3 a\n"
       "kernel could not be judged, 130 interrupted.");
-  command->callback(
-      [&chosen, options] { chosen = [options] { return run_and_publish(*options); }; });
+  return [options] { return run_and_publish(*options); };
 }
 
+const RegisterCommand nightly_command{
+    {"nightly", "Run what is new on the mirror, tell what is new in the answers, and publish",
+     Purpose::ask, set_up}};
+
+}  // namespace
 }  // namespace brokenpipe

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <memory>
 
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/report_data.h"
-#include "orchestrator/paths.h"
+#include "orchestrator/commands/command.h"
+#include "orchestrator/commands/inputs.h"
 #include "orchestrator/site/site.h"
+#include "results/base/paths.h"
 
 namespace brokenpipe {
 namespace {
@@ -41,17 +41,18 @@ int publish_runs(const Options& options) {
   return exit_done;
 }
 
-}  // namespace
-
-void add_publish_command(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand("publish", "Write runs as a site of plain files");
+Action set_up(CLI::App& command) {
   const auto options = std::make_shared<Options>();
-  command->add_option("RUN", options->runs, "Runs' folders or ids")->required();
-  command->add_option("--out", options->out, "The site's folder; an older site there is replaced")
+  command.add_option("RUN", options->runs, "Runs' folders or ids")->required();
+  command.add_option("--out", options->out, "The site's folder; an older site there is replaced")
       ->required();
-  command->add_option("--against", options->against,
-                      "A reference of your own instead of Linux 3.16");
-  command->callback([&chosen, options] { chosen = [options] { return publish_runs(*options); }; });
+  command.add_option("--against", options->against,
+                     "A reference of your own instead of Linux 3.16");
+  return [options] { return publish_runs(*options); };
 }
 
+const RegisterCommand publish_command{
+    {"publish", "Write runs as a site of plain files", Purpose::tell, set_up}};
+
+}  // namespace
 }  // namespace brokenpipe

@@ -2,10 +2,10 @@
 
 #include <memory>
 
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/run.h"
-#include "orchestrator/kernel_selection.h"
-#include "results/error.h"
+#include "orchestrator/campaign/kernel_selection.h"
+#include "orchestrator/commands/command.h"
+#include "orchestrator/commands/run_options.h"
+#include "results/base/error.h"
 
 namespace brokenpipe {
 namespace {
@@ -38,25 +38,26 @@ int record(const Options& options) {
   return exit_done;
 }
 
-}  // namespace
-
-void add_record_command(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "record",
-      "Run one kernel and write its answers to a file, for others to be held against by --against");
+Action set_up(CLI::App& command) {
   const auto options = std::make_shared<Options>();
-  add_campaign_options(*command, options->run);
-  command->get_option("KERNEL")
+  add_campaign_options(command, options->run);
+  command.get_option("KERNEL")
       ->description(
           "One kernel: an id of the catalogue, a point release (debian-6.12.107), a path to a "
           "bzImage, vmlinux or linux-image .deb, or 'host'")
       ->required()
       ->expected(1);
   // There is nothing that a recording is held against.
-  command->remove_option(command->get_option("--against"));
-  command->add_option("-o,--output", options->output,
-                      "The file to write (default: linux-RELEASE.json in this folder)");
-  command->callback([&chosen, options] { chosen = [options] { return record(*options); }; });
+  command.remove_option(command.get_option("--against"));
+  command.add_option("-o,--output", options->output,
+                     "The file to write (default: linux-RELEASE.json in this folder)");
+  return [options] { return record(*options); };
 }
 
+const RegisterCommand record_command{
+    {"record",
+     "Run one kernel and write its answers to a file, for others to be held against by --against",
+     Purpose::ask, set_up}};
+
+}  // namespace
 }  // namespace brokenpipe

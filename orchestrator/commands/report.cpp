@@ -1,13 +1,13 @@
-#include "orchestrator/report.h"
+#include "orchestrator/reports/report.h"
 
 #include <fmt/format.h>
 
 #include <memory>
 
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/report_data.h"
-#include "orchestrator/progress.h"
-#include "results/file.h"
+#include "orchestrator/commands/command.h"
+#include "orchestrator/commands/inputs.h"
+#include "results/base/file.h"
+#include "results/base/terminal.h"
 
 namespace brokenpipe {
 namespace {
@@ -33,21 +33,22 @@ int write_report(const Options& options) {
   return static_cast<int>(exit_code(data));
 }
 
-}  // namespace
-
-void add_report_command(CLI::App& app, Action& chosen) {
+Action set_up(CLI::App& command) {
   std::string formats;
   for (const Report& report : reports()) {
     formats += fmt::format("\n{:<9} {}", report.name, report.description);
   }
-  CLI::App* command = app.add_subcommand("report", "A run's results in another format");
   const auto options = std::make_shared<Options>();
-  command->add_option("RUN", options->run, "A run's folder or id")->required();
-  command->add_option("--format", options->format, "One of:" + formats)->capture_default_str();
-  command->add_option("-o,--output", options->output, "A file instead of standard output");
-  command->add_option("--against", options->against,
-                      "A reference of your own instead of Linux 3.16");
-  command->callback([&chosen, options] { chosen = [options] { return write_report(*options); }; });
+  command.add_option("RUN", options->run, "A run's folder or id")->required();
+  command.add_option("--format", options->format, "One of:" + formats)->capture_default_str();
+  command.add_option("-o,--output", options->output, "A file instead of standard output");
+  command.add_option("--against", options->against,
+                     "A reference of your own instead of Linux 3.16");
+  return [options] { return write_report(*options); };
 }
 
+const RegisterCommand report_command{
+    {"report", "A run's results in another format", Purpose::tell, set_up}};
+
+}  // namespace
 }  // namespace brokenpipe

@@ -4,9 +4,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/paths.h"
-#include "orchestrator/scenario_list.h"
+#include "orchestrator/commands/command.h"
+#include "results/base/paths.h"
+#include "results/scenario_list.h"
 
 namespace brokenpipe {
 namespace {
@@ -36,25 +36,24 @@ void print_text(const std::vector<ScenarioInfo>& scenarios) {
   fmt::print("{} scenarios\n", scenarios.size());
 }
 
-}  // namespace
-
-void add_scenarios_command(CLI::App& app, Action& chosen) {
-  CLI::App* command = app.add_subcommand(
-      "scenarios", "What the probe asks a kernel, and the source sites of 3.16 that answer");
+Action set_up(CLI::App& command) {
   const auto options = std::make_shared<Options>();
-  command->add_option("GLOB", options->globs, "Only the scenarios whose id matches, e.g. 'tcp/*'");
-  command->add_flag("--json", options->json, "For programs");
-  command->callback([&chosen, options] {
-    chosen = [options] {
-      const auto selected = select_scenarios(list_scenarios(probe_binary()), options->globs);
-      if (options->json) {
-        print_json(selected);
-      } else {
-        print_text(selected);
-      }
-      return exit_done;
-    };
-  });
+  command.add_option("GLOB", options->globs, "Only the scenarios whose id matches, e.g. 'tcp/*'");
+  command.add_flag("--json", options->json, "For programs");
+  return [options] {
+    const auto selected = select_scenarios(list_scenarios(probe_binary()), options->globs);
+    if (options->json) {
+      print_json(selected);
+    } else {
+      print_text(selected);
+    }
+    return exit_done;
+  };
 }
 
+const RegisterCommand scenarios_command{
+    {"scenarios", "What the probe asks a kernel, and the source sites of 3.16 that answer",
+     Purpose::look, set_up}};
+
+}  // namespace
 }  // namespace brokenpipe

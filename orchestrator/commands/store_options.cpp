@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "orchestrator/paths.h"
+#include "results/base/paths.h"
 
 namespace brokenpipe {
 

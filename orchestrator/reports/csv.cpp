@@ -1,7 +1,7 @@
 #include <string_view>
 
-#include "orchestrator/report.h"
-#include "orchestrator/reports/summary.h"
+#include "orchestrator/reports/report.h"
+#include "orchestrator/summary/summary.h"
 #include "results/describe.h"
 
 /// A table for spreadsheets and scripts, as RFC 4180 has it: one row a step of a scenario on a

@@ -3,9 +3,9 @@
 
 #include <kainjow/mustache.hpp>
 
-#include "orchestrator/report.h"
 #include "orchestrator/reports/html_template.h"
-#include "orchestrator/reports/summary.h"
+#include "orchestrator/reports/report.h"
+#include "orchestrator/summary/summary.h"
 
 /// One page for one run, in one file that needs nothing else: reports/html.mustache, which escapes
 /// whatever is put into it.

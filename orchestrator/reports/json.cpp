@@ -1,5 +1,5 @@
-#include "orchestrator/report.h"
-#include "results/json_file.h"
+#include "orchestrator/reports/report.h"
+#include "results/base/json_file.h"
 
 /// Everything, for programs: results/schema/report.json.
 namespace brokenpipe {

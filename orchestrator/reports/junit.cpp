@@ -3,8 +3,8 @@
 #include <pugixml.hpp>
 #include <sstream>
 
-#include "orchestrator/report.h"
-#include "orchestrator/reports/summary.h"
+#include "orchestrator/reports/report.h"
+#include "orchestrator/summary/summary.h"
 
 /// JUnit XML as CI systems read it: a test suite for each kernel, a test case for each scenario.
 /// An unexplained difference and a flaky answer are a failure; what is inconclusive is an error,

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "orchestrator/report.h"
-#include "orchestrator/reports/summary.h"
-#include "results/json_file.h"
+#include "orchestrator/reports/report.h"
+#include "orchestrator/summary/summary.h"
+#include "results/base/json_file.h"
 
 /// What KernelCI's common database takes: I/O schema 5.3 (kernelci/kcidb-io), the part of it that
 /// is in results/schema/kcidb.json. A kernel is a checkout and a build, its guest the test
@@ -44,10 +44,8 @@ std::string path_of(const std::string& scenario) {
 
 /// Of a scenario that is inconclusive: whose fault it was.
 const char* status_without_answer(const RunResult& result, const std::string& scenario) {
-  const auto seen =
-      std::find_if(result.observations.begin(), result.observations.end(),
-                   [&](const Observation& other) { return other.scenario == scenario; });
-  if (seen == result.observations.end()) return "MISS";
+  const Observation* seen = observation_of(result, scenario);
+  if (seen == nullptr) return "MISS";
   const bool ours =
       seen->ending == ScenarioEnding::broken || seen->ending == ScenarioEnding::timed_out;
   return ours ? "ERROR" : "DONE";

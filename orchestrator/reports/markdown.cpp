@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "orchestrator/markdown_text.h"
-#include "orchestrator/report.h"
-#include "orchestrator/reports/summary.h"
+#include "orchestrator/reports/report.h"
+#include "orchestrator/summary/summary.h"
+#include "results/base/markdown_text.h"
 
 /// What a CI job's page shows: the verdict table, and the differences folded below it.
 namespace brokenpipe {

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/report.h"
-#include "orchestrator/reports/summary.h"
+#include "orchestrator/reports/report.h"
+#include "orchestrator/summary/summary.h"
 
 /// The Test Anything Protocol, version 14: a test point for each kernel, and before it, as its
 /// subtest, one for each scenario. What is as the reference or explained is `ok`; an unexplained

@@ -3,9 +3,9 @@
 
 #include <functional>
 
-#include "orchestrator/report.h"
-#include "orchestrator/reports/summary.h"
-#include "orchestrator/text_table.h"
+#include "orchestrator/reports/report.h"
+#include "orchestrator/summary/summary.h"
+#include "results/base/text_table.h"
 
 /// What people see on the terminal after a run.
 namespace brokenpipe {

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "orchestrator/report.h"
+#include "orchestrator/reports/report.h"
 #include "results/describe.h"
 
 /// What was seen, call by call: to read a scenario on one kernel, or to compare two with diff(1).

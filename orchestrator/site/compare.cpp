@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "orchestrator/reports/summary.h"
 #include "orchestrator/site/pages.h"
+#include "orchestrator/summary/summary.h"
 #include "results/describe.h"
 
 namespace brokenpipe {

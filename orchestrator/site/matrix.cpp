@@ -10,8 +10,8 @@
 #include <set>
 #include <tuple>
 
-#include "orchestrator/reports/summary.h"
-#include "orchestrator/site/answer.h"
+#include "orchestrator/site/pictures/answer.h"
+#include "orchestrator/summary/summary.h"
 #include "results/describe.h"
 
 namespace brokenpipe {
@@ -36,12 +36,6 @@ bool simply_succeeded(const Step& step) {
   const auto returned = seen.find("returned");
   return !step.seen.contains("signals") && returned != seen.end() && *returned != -1 &&
          *returned != "never";
-}
-
-const Step* find_step(const Observation& observation, const std::string& id) {
-  const auto found = std::find_if(observation.steps.begin(), observation.steps.end(),
-                                  [&](const Step& step) { return step.id == id; });
-  return found == observation.steps.end() ? nullptr : &*found;
 }
 
 /// The first place of a scenario's verdict that is `so`; of its ending only if no step is.
@@ -101,7 +95,7 @@ MatrixCell without_answer(std::string text, std::string words) {
 
 /// What an observation has at a place.
 MatrixCell told_at(const Observation& observation, const std::string& place) {
-  if (const Step* step = find_step(observation, place))
+  if (const Step* step = step_of(observation, place))
     return {cell_text(*step), describe(*step), {}, describe_seen(step->seen), place, {}};
   if (observation.ending == ScenarioEnding::killed)
     return without_answer("killed", "killed by " + observation.signal);
@@ -118,7 +112,7 @@ MatrixCell reference_cell(const SiteModel& model, const std::string& scenario,
   if (observation == nullptr) return without_answer("–", "the reference does not say");
   if (observation->ending == ScenarioEnding::unsupported)
     return without_answer("n/a", "not available: " + observation->reason);
-  if (find_step(*observation, place) == nullptr && place != ending_place &&
+  if (step_of(*observation, place) == nullptr && place != ending_place &&
       observation->ending == ScenarioEnding::completed)
     return without_answer("–", "the reference does not say");
   return told_at(*observation, place);

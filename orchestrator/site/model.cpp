@@ -6,7 +6,7 @@
 #include <map>
 #include <tuple>
 
-#include "results/error.h"
+#include "results/base/error.h"
 
 namespace brokenpipe {
 namespace {
@@ -61,19 +61,7 @@ std::vector<ScenarioInfo> all_scenarios(const SiteInput& input,
 }  // namespace
 
 const ScenarioVerdict* SiteKernel::verdict(const std::string& scenario) const {
-  const auto& all = diff().scenarios;
-  const auto found = std::lower_bound(
-      all.begin(), all.end(), scenario,
-      [](const ScenarioVerdict& verdict, const std::string& id) { return verdict.scenario < id; });
-  return found == all.end() || found->scenario != scenario ? nullptr : &*found;
-}
-
-const Observation* observation_of(const RunResult& result, const std::string& scenario) {
-  const auto& all = result.observations;
-  const auto found =
-      std::lower_bound(all.begin(), all.end(), scenario,
-                       [](const Observation& o, const std::string& id) { return o.scenario < id; });
-  return found == all.end() || found->scenario != scenario ? nullptr : &*found;
+  return verdict_of(diff(), scenario);
 }
 
 std::string version_text(const KernelIdentity& kernel) {

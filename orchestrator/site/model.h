@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/report.h"
 #include "orchestrator/site/site.h"
+#include "orchestrator/summary/report_data.h"
 
 /// What all pages are made from.
 namespace brokenpipe {
@@ -33,9 +33,6 @@ struct SiteModel {
   std::vector<SiteKernel> kernels;    ///< by version
   std::vector<PlannedKernel> absent;  ///< kernels of which no run has a result
 };
-
-/// The observation of a scenario; null where the result has none.
-const Observation* observation_of(const RunResult& result, const std::string& scenario);
 
 /// The point release for people: `6.12.117`; the release where it has no number in front.
 std::string version_text(const KernelIdentity& kernel);

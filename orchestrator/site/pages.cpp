@@ -8,8 +8,8 @@
 #include <map>
 #include <set>
 
-#include "orchestrator/reports/summary.h"
 #include "orchestrator/site/story.h"
+#include "orchestrator/summary/summary.h"
 #include "results/describe.h"
 
 namespace brokenpipe {

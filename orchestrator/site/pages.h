@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/reports/summary.h"
-#include "orchestrator/site/history.h"
 #include "orchestrator/site/matrix.h"
 #include "orchestrator/site/model.h"
+#include "orchestrator/site/pictures/history.h"
+#include "orchestrator/summary/summary.h"
 
 /// The data of pages, as their templates want it: texts are plain, `..._page` is a path below the
 /// site's folder.

@@ -9,20 +9,20 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/site/atom.h"
-#include "orchestrator/site/badge.h"
 #include "orchestrator/site/compare.h"
-#include "orchestrator/site/heat_map.h"
-#include "orchestrator/site/history.h"
 #include "orchestrator/site/matrix.h"
 #include "orchestrator/site/model.h"
 #include "orchestrator/site/pages.h"
+#include "orchestrator/site/pictures/atom.h"
+#include "orchestrator/site/pictures/badge.h"
+#include "orchestrator/site/pictures/heat_map.h"
+#include "orchestrator/site/pictures/history.h"
+#include "orchestrator/site/pictures/state_diagram.h"
 #include "orchestrator/site/site_folder.h"
-#include "orchestrator/site/state_diagram.h"
 #include "orchestrator/site/templates.h"
+#include "results/base/file.h"
+#include "results/base/json_file.h"
 #include "results/describe.h"
-#include "results/file.h"
-#include "results/json_file.h"
 
 namespace brokenpipe {
 namespace {

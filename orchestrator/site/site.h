@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <vector>
 
-#include "orchestrator/scenario_list.h"
 #include "results/changes.h"
 #include "results/run_directory.h"
 #include "results/run_result.h"
+#include "results/scenario_list.h"
 
 /// The published results: plain files that need no server, no other host and, to be read, no
 /// script. What a guest or a package said is escaped wherever it stands.

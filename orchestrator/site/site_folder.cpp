@@ -8,7 +8,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "results/error.h"
+#include "results/base/error.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;

@@ -1,7 +1,7 @@
 #include "orchestrator/site/templates.h"
 
-#include "results/error.h"
-#include "results/file.h"
+#include "results/base/error.h"
+#include "results/base/file.h"
 
 namespace brokenpipe {
 namespace {

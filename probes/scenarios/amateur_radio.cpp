@@ -19,9 +19,9 @@
 #include <string>
 #include <string_view>
 
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

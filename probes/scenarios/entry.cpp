@@ -2,9 +2,9 @@
 
 #include <cerrno>
 
-#include "probes/entry_point.h"
-#include "probes/must.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/entry_point.h"
 
 namespace probe {
 namespace {

@@ -6,10 +6,10 @@
 #include <functional>
 #include <string>
 
-#include "probes/bpf.h"
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/bpf.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

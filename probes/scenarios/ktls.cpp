@@ -1,4 +1,4 @@
-#include "probes/ktls.h"
+#include "probes/tools/ktls.h"
 
 #include <fcntl.h>
 #include <sys/sendfile.h>
@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <string>
 
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

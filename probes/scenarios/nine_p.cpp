@@ -5,11 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "probes/child.h"
-#include "probes/fd.h"
-#include "probes/mount.h"
-#include "probes/must.h"
-#include "probes/scenario.h"
+#include "probes/base/child.h"
+#include "probes/base/fd.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/mount.h"
 
 namespace probe {
 namespace {

@@ -8,15 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "probes/blocked.h"
-#include "probes/epoll.h"
-#include "probes/file.h"
-#include "probes/file_calls.h"
-#include "probes/mount.h"
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/pipe.h"
-#include "probes/scenario.h"
+#include "probes/base/file.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/blocked.h"
+#include "probes/tools/epoll.h"
+#include "probes/tools/file_calls.h"
+#include "probes/tools/mount.h"
+#include "probes/tools/net.h"
+#include "probes/tools/pipe.h"
 
 namespace probe {
 namespace {

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "probes/blocked.h"
-#include "probes/epoll.h"
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/blocked.h"
+#include "probes/tools/epoll.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

@@ -6,9 +6,9 @@
 #include <array>
 #include <cstring>
 
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

@@ -14,11 +14,11 @@
 #include <string>
 #include <string_view>
 
-#include "probes/child.h"
-#include "probes/mount.h"
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/child.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/mount.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

@@ -1,9 +1,9 @@
 #include <linux/tcp.h>
 #include <sys/socket.h>
 
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

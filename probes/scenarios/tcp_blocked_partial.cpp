@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "probes/file.h"
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/pipe.h"
-#include "probes/scenario.h"
+#include "probes/base/file.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/net.h"
+#include "probes/tools/pipe.h"
 
 namespace probe {
 namespace {

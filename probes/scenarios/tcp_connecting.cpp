@@ -4,11 +4,11 @@
 #include <chrono>
 #include <string>
 
-#include "probes/blocked.h"
-#include "probes/elapsed.h"
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/blocked.h"
+#include "probes/tools/elapsed.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

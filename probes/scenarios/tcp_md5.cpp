@@ -1,11 +1,11 @@
-#include "probes/tcp_md5.h"
+#include "probes/tools/tcp_md5.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

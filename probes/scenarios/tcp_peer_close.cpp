@@ -4,11 +4,11 @@
 
 #include <csignal>
 
-#include "probes/child.h"
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/pipe.h"
-#include "probes/scenario.h"
+#include "probes/base/child.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/net.h"
+#include "probes/tools/pipe.h"
 
 namespace probe {
 namespace {

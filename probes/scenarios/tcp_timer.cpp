@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "probes/elapsed.h"
-#include "probes/must.h"
-#include "probes/scenario.h"
-#include "probes/sysctl.h"
-#include "probes/wire.h"
+#include "probes/base/must.h"
+#include "probes/base/sysctl.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/elapsed.h"
+#include "probes/tools/wire.h"
 
 namespace probe {
 namespace {

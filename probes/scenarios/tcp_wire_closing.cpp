@@ -1,9 +1,9 @@
 #include <chrono>
 #include <thread>
 
-#include "probes/must.h"
-#include "probes/scenario.h"
-#include "probes/wire.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/wire.h"
 
 namespace probe {
 namespace {

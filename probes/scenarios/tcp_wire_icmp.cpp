@@ -1,7 +1,7 @@
 #include <netinet/in.h>
 
-#include "probes/scenario.h"
-#include "probes/wire.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/wire.h"
 
 namespace probe {
 namespace {

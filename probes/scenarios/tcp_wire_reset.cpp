@@ -1,6 +1,6 @@
-#include "probes/must.h"
-#include "probes/scenario.h"
-#include "probes/wire.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/wire.h"
 
 namespace probe {
 namespace {

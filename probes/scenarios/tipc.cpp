@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <cstring>
 
-#include "probes/blocked.h"
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/blocked.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

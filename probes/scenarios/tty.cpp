@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "probes/fd.h"
-#include "probes/must.h"
-#include "probes/scenario.h"
+#include "probes/base/fd.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
 
 namespace probe {
 namespace {

@@ -1,10 +1,10 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
-#include "probes/file_calls.h"
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/file_calls.h"
+#include "probes/tools/net.h"
 
 namespace probe {
 namespace {

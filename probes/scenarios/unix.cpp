@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "probes/blocked.h"
-#include "probes/file_calls.h"
-#include "probes/must.h"
-#include "probes/net.h"
-#include "probes/pipe.h"
-#include "probes/scenario.h"
+#include "probes/base/must.h"
+#include "probes/frame/scenario.h"
+#include "probes/tools/blocked.h"
+#include "probes/tools/file_calls.h"
+#include "probes/tools/net.h"
+#include "probes/tools/pipe.h"
 
 namespace probe {
 namespace {

@@ -1,0 +1,320 @@
+#include "orchestrator/campaign/campaign.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <atomic>
+#include <ctime>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "results/base/error.h"
+#include "results/base/file.h"
+#include "results/changes.h"
+#include "results/repeats.h"
+
+namespace brokenpipe {
+namespace fs = std::filesystem;
+namespace {
+
+// What a result depends on. Under the warp clock the same inputs give the same bytes, so a result
+// that is here need not be measured again; under the real clock a second look is the purpose.
+bool same_inputs(const RunResult& earlier, const StoredKernel& kernel, const GuestOrder& order) {
+  if (order.clock != Clock::warp || earlier.guest.clock != "warp") return false;
+  if (!vouches_for_all(earlier.guest.ending)) return false;
+  if (earlier.kernel.sha256 != kernel.sha256 || earlier.probe != order.identity) return false;
+  if (earlier.guest.modules != module_names(order, kernel)) return false;
+  const auto ladder = boot_ladder(boot_image(kernel.image, order.cache));
+  return std::any_of(ladder.begin(), ladder.end(), [&](const BootVariant& variant) {
+    return variant.name == earlier.guest.boot_image &&
+           kernel_command_line(variant, order.clock, order.accelerator, order.append) ==
+               earlier.guest.cmdline;
+  });
+}
+
+std::string this_machine() {
+  utsname host{};
+  uname(&host);
+  return fmt::format("{} {} {} {}", host.sysname, host.release, host.version, host.machine);
+}
+
+// Newest first.
+std::vector<fs::path> run_folders(const fs::path& runs) {
+  std::vector<fs::path> folders;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(runs, none)) {
+    if (RunDirectory::is_one(entry.path())) folders.push_back(entry.path());
+  }
+  std::sort(folders.rbegin(), folders.rend());
+  return folders;
+}
+
+class CampaignRun {
+ public:
+  CampaignRun(const std::function<Hypervisor&()>& hypervisor, const CampaignOptions& options,
+              RunDirectory& directory, Progress& progress, const std::stop_token& stop)
+      : hypervisor_(hypervisor),
+        options_(options),
+        directory_(directory),
+        progress_(progress),
+        stop_(stop) {}
+
+  void run(const ReadyKernel& kernel) {
+    if (take_earlier(kernel)) return;
+    // Where there is no hypervisor, there is none for the other kernels either: not caught here.
+    if (kernel.stored) one_hypervisor();
+    try {
+      const std::vector<RunResult> runs = repeated(kernel);
+      // Stopped before its turn: it stays planned, and a resumed run does it.
+      if (runs.empty()) return;
+      const RunResult result = merge_repeats(runs);
+      keep(result);
+      const auto& timings = result.guest.timings;
+      const double seconds =
+          std::accumulate(timings.begin(), timings.end(), 0.0,
+                          [](double sum, const auto& timing) { return sum + timing.second; });
+      progress_.event(
+          kernel.id,
+          fmt::format("{}{}{}, {} observations, {:.1f} s", to_string(result.guest.ending),
+                      result.guest.reason.empty() ? "" : ": ", result.guest.reason,
+                      result.observations.size(), seconds));
+    } catch (const std::exception& error) {
+      const std::lock_guard lock(mutex_);
+      directory_.mark(kernel.id, KernelState::failed, error.what());
+      progress_.event(kernel.id, fmt::format("failed: {}", error.what()));
+    }
+  }
+
+ private:
+  // All repeats, or fewer of which the last was interrupted, or none.
+  std::vector<RunResult> repeated(const ReadyKernel& kernel) {
+    KernelRunEvents events;
+    events.event = [&](const std::string& what) { progress_.event(kernel.id, what); };
+    events.scenario = [&](size_t done, const std::string& current) {
+      progress_.scenarios(kernel.id, done, options_.order.scenarios, current);
+    };
+    events.console = options_.console;
+
+    std::vector<RunResult> runs;
+    while (runs.size() < options_.repeat && !stop_.stop_requested()) {
+      if (kernel.stored) {
+        StoredKernel stored = *kernel.stored;
+        stored.id = kernel.id;
+        runs.push_back(run_kernel(one_hypervisor(), options_.order, stored,
+                                  directory_.console_file(kernel.id), events, stop_));
+      } else {
+        runs.push_back(run_host(options_.order, options_.jobs, events, stop_));
+      }
+    }
+    const bool stopped_between =
+        !runs.empty() && runs.size() < options_.repeat && vouches_for_all(runs.back().guest.ending);
+    if (stopped_between) runs.clear();
+    return runs;
+  }
+
+  bool take_earlier(const ReadyKernel& kernel) {
+    if (!kernel.stored || !options_.earlier_runs) return false;
+    const auto earlier = earlier_result(*options_.earlier_runs, kernel, options_.order);
+    if (!earlier || (options_.good_enough && !options_.good_enough(earlier->result))) return false;
+    if (fs::exists(earlier->console)) {
+      write_file(directory_.console_file(kernel.id), read_file(earlier->console));
+    }
+    keep(earlier->result);
+    progress_.event(kernel.id, "as before: same kernel, same probe");
+    return true;
+  }
+
+  Hypervisor& one_hypervisor() {
+    const std::lock_guard lock(mutex_);
+    Hypervisor& hypervisor = hypervisor_();
+    directory_.booted_with(hypervisor.qemu_version(), hypervisor.libvirt_version());
+    return hypervisor;
+  }
+
+  void keep(const RunResult& result) {
+    const std::lock_guard lock(mutex_);
+    directory_.keep(result);
+  }
+
+  const std::function<Hypervisor&()>& hypervisor_;
+  const CampaignOptions& options_;
+  RunDirectory& directory_;
+  Progress& progress_;
+  const std::stop_token& stop_;
+  std::mutex mutex_;
+};
+
+struct Fetched {
+  bool tried = true;  ///< else it failed and was told of
+  std::optional<StoredKernel> kernel;
+};
+
+// All in one go; where that fails, one by one, so that one package that cannot be had does not
+// keep the others from running.
+std::vector<Fetched> fetch_each(KernelStore& store, const std::vector<KernelRequest>& requests,
+                                Freshness freshness,
+                                const std::function<void(size_t, const Error&)>& failed) {
+  std::vector<Fetched> fetched(requests.size());
+  try {
+    const auto all = store.fetch(requests, freshness);
+    for (size_t i = 0; i < all.size(); ++i) fetched[i].kernel = all[i];
+  } catch (const Error&) {
+    for (size_t i = 0; i < requests.size(); ++i) {
+      try {
+        fetched[i].kernel = store.fetch({requests[i]}, freshness).at(0);
+      } catch (const Error& error) {
+        fetched[i].tried = false;
+        failed(i, error);
+      }
+    }
+  }
+  return fetched;
+}
+
+// An entry that points at another kernel would have its answers taken for those of this one.
+void check_series(const CatalogueEntry& entry, const StoredKernel& kernel) {
+  const auto promised = parse_version(entry.series);
+  const auto is = parse_version(kernel.release);
+  if (promised && is && promised->major == is->major && promised->minor == is->minor) return;
+  throw Error("fetching " + entry.id,
+              fmt::format("the catalogue promises series {}, but {} holds Linux {}", entry.series,
+                          kernel.package, kernel.release),
+              "Mend the entry in the catalogue.");
+}
+
+}  // namespace
+
+RunDirectory new_run(const fs::path& out, const std::vector<KernelChoice>& kernels,
+                     const std::vector<std::string>& command_line) {
+  const std::tm now = fmt::gmtime(std::time(nullptr));
+  RunRecord record;
+  record.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", now);
+  record.id = fmt::format("{:%Y%m%dT%H%M%SZ}", now);
+  record.command_line = command_line;
+  record.uname = this_machine();
+  for (const KernelChoice& kernel : kernels) {
+    PlannedKernel planned;
+    planned.id = kernel.id;
+    record.kernels.push_back(planned);
+  }
+  return RunDirectory::create(out, record);
+}
+
+std::vector<KernelChoice> left_to_do(const RunDirectory& directory, const ProbeIdentity& probe,
+                                     std::vector<KernelChoice> choices) {
+  std::erase_if(choices, [&](const KernelChoice& choice) {
+    const auto& kernels = directory.run().kernels;
+    return std::any_of(kernels.begin(), kernels.end(), [&](const PlannedKernel& planned) {
+      return planned.id == choice.id && planned.state == KernelState::done &&
+             directory.result(choice.id).value().probe == probe;
+    });
+  });
+  return choices;
+}
+
+std::optional<EarlierResult> earlier_result(const fs::path& runs, const ReadyKernel& kernel,
+                                            const GuestOrder& order) {
+  std::vector<std::string> ids{kernel.id};
+  if (kernel.stored->id != kernel.id) ids.push_back(kernel.stored->id);
+  for (const fs::path& folder : run_folders(runs)) {
+    for (const std::string& id : ids) {
+      try {
+        const RunDirectory directory = RunDirectory::open(folder);
+        auto result = directory.result(id);
+        if (!result || !same_inputs(*result, *kernel.stored, order)) continue;
+        result->kernel.id = kernel.id;
+        return EarlierResult{*std::move(result), directory.console_file(id)};
+      } catch (const Error&) {
+        // An unreadable run of old is no reason not to run now.
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<KernelChoice>& choices,
+                                    Freshness freshness, const fs::path& modules,
+                                    RunDirectory& directory, Progress& progress) {
+  const auto fail = [&](const KernelChoice& choice, const Error& error) {
+    directory.mark(choice.id, KernelState::failed, error.what());
+    progress.event(choice.id, fmt::format("failed: {}", error.what()));
+  };
+  std::vector<ReadyKernel> ready;
+  std::vector<KernelChoice> from_catalogue;
+  for (const KernelChoice& choice : choices) {
+    if (choice.entry) {
+      from_catalogue.push_back(choice);
+    } else if (choice.is_host()) {
+      ready.push_back({choice.id, std::nullopt});
+    } else {
+      try {
+        StoredKernel kernel = store.open_file(choice.file);
+        if (!modules.empty()) kernel.modules = modules;
+        ready.push_back({choice.id, kernel});
+      } catch (const Error& error) {
+        fail(choice, error);
+      }
+    }
+  }
+
+  std::vector<KernelRequest> requests;
+  requests.reserve(from_catalogue.size());
+  for (const KernelChoice& choice : from_catalogue) {
+    requests.push_back({*choice.entry, choice.point_release});
+  }
+  const auto stored = fetch_each(store, requests, freshness, [&](size_t i, const Error& error) {
+    fail(from_catalogue[i], error);
+  });
+  for (size_t i = 0; i < stored.size(); ++i) {
+    const KernelChoice& choice = from_catalogue[i];
+    if (!stored[i].tried) continue;
+    if (stored[i].kernel) {
+      try {
+        check_series(*choice.entry, *stored[i].kernel);
+        ready.push_back({choice.id, stored[i].kernel});
+      } catch (const Error& error) {
+        fail(choice, error);
+      }
+    } else {
+      const std::string why = not_offered_because(*choice.entry);
+      directory.mark(choice.id, KernelState::not_offered, why);
+      progress.event(choice.id, "not offered: " + why);
+    }
+  }
+  return ready;
+}
+
+void run_campaign(const std::function<Hypervisor&()>& hypervisor,
+                  const std::vector<ReadyKernel>& kernels, const CampaignOptions& options,
+                  RunDirectory& directory, Progress& progress, const std::stop_token& stop) {
+  CampaignRun campaign(hypervisor, options, directory, progress, stop);
+  std::atomic<size_t> next = 0;
+  std::exception_ptr hopeless;
+  std::mutex mutex;
+  {
+    std::vector<std::jthread> workers;
+    const size_t count = std::min<size_t>(options.jobs, kernels.size());
+    for (size_t i = 0; i < count; ++i) {
+      workers.emplace_back([&] {
+        try {
+          while (!stop.stop_requested()) {
+            const size_t mine = next++;
+            if (mine >= kernels.size()) return;
+            campaign.run(kernels[mine]);
+          }
+        } catch (...) {
+          const std::lock_guard lock(mutex);
+          hopeless = std::current_exception();
+          next = kernels.size();
+        }
+      });
+    }
+  }
+  if (hopeless) std::rethrow_exception(hopeless);
+  if (!stop.stop_requested()) directory.finish();
+}
+
+}  // namespace brokenpipe

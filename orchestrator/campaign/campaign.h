@@ -1,0 +1,72 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "images/kernel_store.h"
+#include "orchestrator/campaign/kernel_run.h"
+#include "orchestrator/campaign/kernel_selection.h"
+#include "orchestrator/campaign/progress.h"
+#include "orchestrator/guest/hypervisor.h"
+#include "results/run_directory.h"
+
+/// Many kernels into one run directory.
+namespace brokenpipe {
+
+/// A kernel that is here, under the id that somebody asked for.
+struct ReadyKernel {
+  std::string id;
+  std::optional<StoredKernel> stored;  ///< nothing: the host
+};
+
+/// A run directory below `out`, named by the time, for these kernels. `command_line` is kept in it.
+RunDirectory new_run(const std::filesystem::path& out, const std::vector<KernelChoice>& kernels,
+                     const std::vector<std::string>& command_line);
+
+/// What a run that was interrupted still has to do: all that is not done, and what another probe
+/// has answered, for one run holds the answers of one probe.
+std::vector<KernelChoice> left_to_do(const RunDirectory& directory, const ProbeIdentity& probe,
+                                     std::vector<KernelChoice> choices);
+
+/// Fetches what is missing. What cannot be had is marked in the run directory (not offered, or
+/// failed with the reason) and left out. `modules` replaces the modules of local files.
+std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<KernelChoice>& choices,
+                                    Freshness freshness, const std::filesystem::path& modules,
+                                    RunDirectory& directory, Progress& progress);
+
+/// A result of an earlier run that asking the same again would give again.
+struct EarlierResult {
+  RunResult result;
+  std::filesystem::path console;  ///< the guest's log; may be gone
+};
+
+/// The newest one below `runs`: of the same kernel image, probe, scenarios, clock and command
+/// line, whose guest got to the end. It carries the kernel's id, whether it was asked for by that
+/// or, as the newest of its series, by the catalogue's.
+std::optional<EarlierResult> earlier_result(const std::filesystem::path& runs,
+                                            const ReadyKernel& kernel, const GuestOrder& order);
+
+struct CampaignOptions {
+  GuestOrder order;
+  unsigned jobs = 1;    ///< guests at once
+  unsigned repeat = 1;  ///< runs of each kernel, merged by merge_repeats()
+  /// Where earlier runs lie whose results are taken over by earlier_result(). Nothing: run
+  /// everything afresh.
+  std::optional<std::filesystem::path> earlier_runs;
+  /// Whether an earlier result is good enough to be taken over. Empty: every one is.
+  std::function<bool(const RunResult&)> good_enough;
+  /// Gets the guests' logs as they come.
+  std::function<void(std::string_view)> console;
+};
+
+/// Runs the kernels and keeps each result in `directory` as soon as it is there. `hypervisor` is
+/// called when the first guest is to be started. Returns early when `stop` is requested: what was
+/// done is kept.
+void run_campaign(const std::function<Hypervisor&()>& hypervisor,
+                  const std::vector<ReadyKernel>& kernels, const CampaignOptions& options,
+                  RunDirectory& directory, Progress& progress, const std::stop_token& stop);
+
+}  // namespace brokenpipe

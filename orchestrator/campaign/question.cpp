@@ -1,0 +1,102 @@
+#include "orchestrator/campaign/question.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "results/base/error.h"
+#include "results/describe.h"
+#include "results/diff.h"
+
+namespace brokenpipe {
+namespace {
+
+std::string ending_of(const Observation& seen) {
+  const std::string& why = seen.signal.empty() ? seen.reason : seen.signal;
+  return fmt::format("{}{}{}", to_string(seen.ending), why.empty() ? "" : ": ", why);
+}
+
+}  // namespace
+
+Question question_of(const std::string& words, const std::filesystem::path& probe) {
+  const size_t hash = words.find('#');
+  const std::string id = words.substr(0, hash);
+  const auto scenarios = select_scenarios(list_scenarios(probe), {id});
+  if (scenarios.size() != 1) {
+    throw UsageError(fmt::format("'{}' is {} scenarios: one has to decide", id, scenarios.size()));
+  }
+  return {scenarios.front(), hash == std::string::npos ? "" : words.substr(hash + 1)};
+}
+
+std::optional<std::string> answer_in(const RunResult& result, const Question& question) {
+  const Observation* seen = observation_of(result, question.scenario.id);
+  if (seen == nullptr || seen->ending == ScenarioEnding::broken ||
+      seen->ending == ScenarioEnding::timed_out || !seen->disagreeing.empty()) {
+    return std::nullopt;
+  }
+  nlohmann::json all = nlohmann::json::array();
+  for (const Step& step : seen->steps) {
+    if (question.step.empty() || step.id == question.step) all.push_back({step.id, step.seen});
+  }
+  if (question.step.empty() || all.empty()) {
+    all.push_back({std::string(to_string(seen->ending)), seen->signal});
+  }
+  return all.dump();
+}
+
+std::set<std::string> places_that_vary(const std::vector<const Observation*>& answers) {
+  std::set<std::string> places;
+  for (const Observation* answer : answers) {
+    for (const Observation* other : answers) {
+      for (const Step& step : answer->steps) {
+        const Step* same = step_of(*other, step.id);
+        if (same == nullptr || same->seen != step.seen) places.insert(step.id);
+      }
+      if (std::tie(answer->ending, answer->signal) != std::tie(other->ending, other->signal)) {
+        places.insert("ending");
+      }
+    }
+  }
+  return places;
+}
+
+std::string told(const Observation& seen, const Question& question,
+                 const std::set<std::string>& places) {
+  const auto is_told = [&](const std::string& place) {
+    return question.step.empty() ? places.empty() || places.contains(place)
+                                 : place == question.step;
+  };
+  std::vector<std::string> parts;
+  for (const Step& step : seen.steps) {
+    if (is_told(step.id)) parts.push_back(describe(step));
+  }
+  if (parts.empty() || (is_told("ending") && seen.ending != ScenarioEnding::completed)) {
+    parts.push_back(ending_of(seen));
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+Explanation explain(const RunResult& older, const RunResult& newer, const Question& question,
+                    const Changes& changes) {
+  Explanation explanation;
+  const auto known_by = [&](const std::string& id) -> Explanation::Known& {
+    auto& known = explanation.known;
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const auto& one) { return one.change == id; });
+    return found == known.end() ? known.emplace_back(Explanation::Known{id, {}}) : *found;
+  };
+  for (const ScenarioVerdict& verdict : diff(older, newer, changes).scenarios) {
+    if (verdict.scenario != question.scenario.id) continue;
+    for (const PlaceVerdict& place : verdict.places) {
+      if (place.verdict == Verdict::same) continue;
+      if (!question.step.empty() && place.place != question.step) continue;
+      for (const std::string& id : place.changes) known_by(id).places.push_back(place.place);
+      if (place.changes.empty()) explanation.unexplained.push_back(place.place);
+    }
+  }
+  return explanation;
+}
+
+}  // namespace brokenpipe

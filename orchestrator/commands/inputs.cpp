@@ -1,0 +1,39 @@
+#include "orchestrator/commands/inputs.h"
+
+#include "results/base/error.h"
+#include "results/base/paths.h"
+
+namespace brokenpipe {
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path runs_folder() {
+  return state_directory() / "runs";
+}
+
+}  // namespace
+
+RunResult read_reference(const std::string& against) {
+  return read_run_result(against.empty() ? shipped("reference/linux-3.16.json")
+                                         : fs::path(against));
+}
+
+Changes known_changes() {
+  return read_changes(shipped("changes.json"));
+}
+
+std::optional<RunDirectory> find_run(const std::string& name) {
+  for (const fs::path& folder : {fs::path(name), runs_folder() / name}) {
+    if (RunDirectory::is_one(folder)) return RunDirectory::open(folder);
+  }
+  return std::nullopt;
+}
+
+RunDirectory open_run(const std::string& name) {
+  if (auto run = find_run(name)) return *std::move(run);
+  throw UsageError("no run '" + name + "': neither a run's folder nor the id of one below " +
+                   runs_folder().string());
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "orchestrator/summary/report_data.h"
+
+namespace brokenpipe {
+
+/// The reference that the project ships, or the file that --against names.
+RunResult read_reference(const std::string& against);
+
+/// The changes that the project knows.
+Changes known_changes();
+
+/// A finished or interrupted run that somebody names: a folder, or the id of one below the
+/// default place.
+std::optional<RunDirectory> find_run(const std::string& name);
+
+/// The same; throws UsageError where it is neither.
+RunDirectory open_run(const std::string& name);
+
+}  // namespace brokenpipe

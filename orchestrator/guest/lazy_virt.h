@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "orchestrator/guest/virt.h"
+
+namespace brokenpipe {
+
+/// The one libvirt connection of a process, made when the first guest wants it: a campaign whose
+/// results are all there already, or that runs on the host alone, needs no QEMU.
+class LazyVirt {
+ public:
+  LazyVirt(std::string uri, std::filesystem::path cache)
+      : uri_(std::move(uri)), cache_(std::move(cache)) {}
+
+  Virt& operator()() {
+    const std::lock_guard lock(mutex_);
+    if (!virt_) virt_ = std::make_unique<Virt>(uri_, cache_);
+    return *virt_;
+  }
+
+ private:
+  std::string uri_;
+  std::filesystem::path cache_;
+  std::mutex mutex_;
+  std::unique_ptr<Virt> virt_;
+};
+
+}  // namespace brokenpipe

@@ -1,0 +1,491 @@
+#include "orchestrator/site/pictures/state_diagram.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "orchestrator/site/pictures/answer.h"
+#include "orchestrator/site/pictures/markup.h"
+
+namespace brokenpipe {
+namespace {
+
+/// What is asked in a state, and which observation answers.
+struct Question {
+  std::string label;
+  std::string words;  ///< the same in a sentence: "in LISTEN <words>"
+  std::string scenario;
+  std::string step;
+  /// A step that saw the state itself, before the write or the RST: an answer counts only where
+  /// it did. Empty where the scenario's set-up waits for the state.
+  std::string state_step;
+};
+
+struct State {
+  std::string name;
+  int column;  ///< 0 to 2
+  int row;
+  std::vector<Question> questions;
+};
+
+const std::string plain = "next write";
+const std::string plain_words = "the next write";
+const std::string reset = "after a RST";
+const std::string reset_words = "the next write after a RST";
+
+const std::vector<State> states{
+    {"CLOSE",
+     1,
+     0,
+     {{"never open", "the next write on a socket that was never connected", "tcp/never-connected",
+       "send#1", ""},
+      {"RST reported", "the next write after a RST that has been reported already",
+       "entry/error-consumed/send", "send#1", ""}}},
+    {"LISTEN",
+     0,
+     1,
+     {{plain, plain_words, "tcp/listening-socket", "send#1", ""},
+      {reset, reset_words, "tcp-wire/listen-rst", "send#1", "state#1"}}},
+    {"SYN_SENT",
+     2,
+     1,
+     {{plain, plain_words, "tcp-connect/syn-sent", "send#1", ""},
+      {reset, reset_words, "tcp-connect/syn-sent-rst-ack", "send#1", ""}}},
+    {"SYN_RECV",
+     0,
+     2,
+     {{"crossed SYNs", "the next write where both ends have connected to each other",
+       "tcp-connect/syn-recv-crossed-synack", "send#1", "state#2"},
+      {"Fast Open", "the next write on a socket that Fast Open let accept early",
+       "tcp-connect/fastopen-child-rst", "send#1", "state#1"},
+      {reset, reset_words, "tcp-connect/syn-recv-crossed-rst", "send#1", "state#1"}}},
+    {"ESTABLISHED",
+     1,
+     3,
+     {{plain, plain_words, "tcp/peer-fd-inherited-by-child", "send#1", "state#1"},
+      {reset, reset_words, "tcp-wire/rst-exact", "send#1", "state#1"}}},
+    {"FIN_WAIT1",
+     0,
+     4,
+     {{plain, plain_words, "tcp-connect/fastopen-child-shut-wr", "send#2", "state#2"},
+      {reset, reset_words, "tcp-wire/fin-wait1-rst", "send#1", "state#1"}}},
+    {"CLOSE_WAIT",
+     2,
+     4,
+     {{plain, plain_words, "tcp/close-wait-rst-send-sequence", "send#1", ""},
+      {reset, reset_words, "tcp/close-wait-rst-send-sequence", "send#2", ""}}},
+    {"FIN_WAIT2",
+     0,
+     5,
+     {{plain, plain_words, "tcp/fin-wait2-fd-open-no-timeout", "send#1", "state#1"},
+      {reset, reset_words, "tcp-wire/fin-wait2-rst", "send#1", ""}}},
+    {"CLOSING",
+     1,
+     5,
+     {{plain, plain_words, "tcp-wire/closing-send", "send#1", "state#1"},
+      {reset, reset_words, "tcp-wire/closing-rst", "send#1", "state#1"}}},
+    {"LAST_ACK",
+     2,
+     5,
+     {{plain, plain_words, "tcp-wire/last-ack-send", "send#1", "state#1"},
+      {reset, reset_words, "tcp-wire/last-ack-rst", "send#1", "state#1"}}},
+    {"TIME_WAIT",
+     1,
+     6,
+     // The kernel keeps TIME_WAIT without the socket, which is in CLOSE.
+     {{plain, plain_words, "tcp/time-wait-fd-open", "send#1", ""},
+      {reset, reset_words, "tcp-wire/time-wait-rst", "send#1", ""}}},
+};
+
+/// The end of the connection, drawn at the foot, so that no arrow runs back over the picture.
+const std::string end_state = "end";
+
+enum class Side { top, right, bottom, left };
+
+/// A place on a card's edge; `shift` from the middle of that side, along it.
+struct Anchor {
+  std::string state;
+  Side side;
+  int shift = 0;
+};
+
+struct Arrow {
+  Anchor from;
+  Anchor to;
+  std::vector<std::string> label;
+  int label_x = 0;  ///< of the label from the arrow's middle
+  int label_y = 0;
+};
+
+const std::vector<Arrow> arrows{
+    {{"CLOSE", Side::left}, {"LISTEN", Side::top}, {"listen()"}, 0, -4},
+    {{"CLOSE", Side::right}, {"SYN_SENT", Side::top}, {"connect():", "send SYN"}, 0, -8},
+    {{"LISTEN", Side::bottom}, {"SYN_RECV", Side::top}, {"receive SYN,", "send SYN-ACK"}},
+    {{"SYN_SENT", Side::left},
+     {"SYN_RECV", Side::right, -24},
+     {"receive SYN,", "send SYN-ACK"},
+     0,
+     0},
+    {{"SYN_SENT", Side::bottom},
+     {"ESTABLISHED", Side::right},
+     {"receive SYN-ACK,", "send ACK"},
+     30,
+     0},
+    {{"SYN_RECV", Side::right, 34}, {"ESTABLISHED", Side::top}, {"receive ACK"}, 20, -6},
+    {{"SYN_RECV", Side::bottom, -60}, {"FIN_WAIT1", Side::top, -60}, {"send FIN"}},
+    {{"ESTABLISHED", Side::left}, {"FIN_WAIT1", Side::top, 40}, {"send FIN"}, 0, -4},
+    {{"ESTABLISHED", Side::bottom}, {"CLOSE_WAIT", Side::left}, {"receive FIN,", "send ACK"}, 0, 0},
+    {{"FIN_WAIT1", Side::bottom}, {"FIN_WAIT2", Side::top}, {"receive ACK of FIN"}},
+    {{"FIN_WAIT1", Side::right}, {"CLOSING", Side::top}, {"receive FIN,", "send ACK"}, 0, 0},
+    {{"FIN_WAIT2", Side::bottom}, {"TIME_WAIT", Side::left}, {"receive FIN,", "send ACK"}, 0, 0},
+    {{"CLOSING", Side::bottom}, {"TIME_WAIT", Side::top}, {"receive ACK of FIN"}},
+    {{"CLOSE_WAIT", Side::bottom}, {"LAST_ACK", Side::top}, {"send FIN"}},
+    {{"LAST_ACK", Side::bottom}, {end_state, Side::top}, {"receive ACK of FIN"}},
+    {{"TIME_WAIT", Side::right}, {end_state, Side::left}, {"2 MSL"}, 0, -10},
+};
+
+constexpr int width = 1000;
+constexpr int card_width = 272;
+constexpr std::array column_x{156, 500, 844};  // the middle of a column
+constexpr int first_row = 92;
+/// Below each row, room for the arrows' labels.
+constexpr std::array row_gap{46, 58, 14, 40, 52, 52, 34};
+constexpr int head_height = 36;
+constexpr int line_height = 31;
+constexpr int answer_x = 128;
+constexpr int answer_width = 132;
+constexpr int legend_line = 24;
+
+struct Point {
+  int x = 0;
+  int y = 0;
+};
+
+struct Box {
+  int x = 0;
+  int y = 0;
+  int height = 0;
+  int width = 0;
+};
+
+/// A question with what is known about it.
+struct Line {
+  const Question* question = nullptr;
+  Answer told;                       ///< the kernel's, or the reference's
+  std::optional<Answer> instead_of;  ///< the reference's, where it reads otherwise
+  const Departure* mark = nullptr;
+  std::string title;
+};
+
+struct Card {
+  const State* state = nullptr;
+  std::vector<Line> lines;
+
+  int height() const {
+    int lines_drawn = 0;
+    for (const Line& line : lines) lines_drawn += line.instead_of ? 2 : 1;
+    return head_height + lines_drawn * line_height + 6;
+  }
+};
+
+Answer answer_to(const Question& question, const State& state, const RunResult& result) {
+  if (!question.state_step.empty()) {
+    const Step* looked = find_step(result, question.scenario, question.state_step);
+    const std::string seen =
+        looked == nullptr ? state.name : looked->seen.value("state", std::string());
+    if (seen != state.name) return {"→ " + seen, "it is in " + seen + " by then", AnswerKind::none};
+  }
+  return answer_at(result, question.scenario, question.step);
+}
+
+/// The departure at the write, or else where the state was looked at.
+const Departure* departure_at(const Question& question, const Diff& diff) {
+  const Departure* mark = departure(diff, question.scenario, question.step);
+  if (mark == nullptr && !question.state_step.empty())
+    mark = departure(diff, question.scenario, question.state_step);
+  return mark;
+}
+
+Line line_for(const Question& question, const State& state, const RunResult& reference,
+              const KernelReport* kernel) {
+  Line line;
+  line.question = &question;
+  const Answer expected = answer_to(question, state, reference);
+  line.told = expected;
+  line.title = fmt::format("{}, {}: {}", state.name, question.words, expected.words);
+  if (kernel != nullptr) {
+    line.told = answer_to(question, state, *kernel->result);
+    line.mark = departure_at(question, *kernel->diff);
+    if (line.told.text != expected.text) line.instead_of = expected;
+    line.title = fmt::format("{}, {}: {}", state.name, question.words, line.told.words);
+    if (line.mark != nullptr) line.title += fmt::format("; {}", line.mark->words);
+    if (line.instead_of) line.title += fmt::format("; {}: {}", reference.kernel.id, expected.words);
+  }
+  line.title += fmt::format(" ({}, {})", question.scenario, question.step);
+  return line;
+}
+
+pugi::xml_node element(pugi::xml_node parent, const char* name, const std::string& css_class) {
+  pugi::xml_node node = append(parent, name);
+  set(node, "class", css_class);
+  return node;
+}
+
+pugi::xml_node rectangle(pugi::xml_node parent, const std::string& css_class, const Box& box,
+                         int radius) {
+  pugi::xml_node node = element(parent, "rect", css_class);
+  set(node, "x", box.x);
+  set(node, "y", box.y);
+  set(node, "width", box.width);
+  set(node, "height", box.height);
+  set(node, "rx", radius);
+  return node;
+}
+
+pugi::xml_node text(pugi::xml_node parent, const std::string& css_class, Point at,
+                    const std::string& words) {
+  pugi::xml_node node = append(parent, "text", words);
+  set(node, "class", css_class);
+  set(node, "x", at.x);
+  set(node, "y", at.y);
+  return node;
+}
+
+/// The answer on its colour. A text that is too long for it is drawn narrower.
+void draw_answer(pugi::xml_node parent, Point at, const Answer& answer, bool instead_of) {
+  constexpr std::size_t room = 14;
+  const std::string kind(to_string(answer.kind));
+  const Box box{at.x, at.y, line_height - 7, answer_width};
+  rectangle(parent, "answer " + kind + (instead_of ? " instead-of" : ""), box, 5);
+  pugi::xml_node words =
+      text(parent, "answer-text " + kind, {at.x + answer_width / 2, at.y + 17}, answer.text);
+  if (answer.text.size() > room + 4) {
+    set(words, "textLength", answer_width - 10);
+    set(words, "lengthAdjust", "spacingAndGlyphs");
+  }
+}
+
+void draw_line(pugi::xml_node parent, Point at, const Line& line, const std::string& reference,
+               const ScenarioHref& href) {
+  const std::string link = href(line.question->scenario);
+  pugi::xml_node group = element(parent, link.empty() ? "g" : "a", "line");
+  if (!link.empty()) set(group, "href", link);
+  append(group, "title", line.title);
+  text(group, "label", {at.x + 12, at.y + 17}, line.question->label);
+  draw_answer(group, {at.x + answer_x, at.y}, line.told, false);
+  if (line.mark != nullptr)
+    text(group, "mark " + std::string(line.mark->name), {at.x + answer_x - 13, at.y + 18},
+         std::string(line.mark->mark));
+  if (line.instead_of) {
+    text(group, "label was", {at.x + answer_x - 10, at.y + line_height + 17}, reference);
+    draw_answer(group, {at.x + answer_x, at.y + line_height}, *line.instead_of, true);
+  }
+}
+
+void draw_card(pugi::xml_node parent, const Box& box, const Card& card,
+               const std::string& reference, const ScenarioHref& href) {
+  pugi::xml_node group = element(parent, "g", "state");
+  rectangle(group, "card", box, 10);
+  text(group, "name", {box.x + 12, box.y + 24}, card.state->name);
+  int y = box.y + head_height;
+  for (const Line& line : card.lines) {
+    draw_line(group, {box.x, y}, line, reference, href);
+    y += line_height * (line.instead_of ? 2 : 1);
+  }
+}
+
+Point direction(Side side) {
+  switch (side) {
+    case Side::top:
+      return {0, -1};
+    case Side::right:
+      return {1, 0};
+    case Side::bottom:
+      return {0, 1};
+    case Side::left:
+      return {-1, 0};
+  }
+  return {};
+}
+
+Point place(const Anchor& anchor, const Box& box) {
+  const Point middle{box.x + box.width / 2, box.y + box.height / 2};
+  const Point out = direction(anchor.side);
+  return {middle.x + out.x * box.width / 2 + (out.y != 0 ? anchor.shift : 0),
+          middle.y + out.y * box.height / 2 + (out.x != 0 ? anchor.shift : 0)};
+}
+
+/// A curve that leaves and reaches the cards at a right angle.
+void draw_arrow(pugi::xml_node lines, pugi::xml_node labels, const Arrow& arrow,
+                const std::map<std::string, Box>& boxes) {
+  constexpr int head = 9;
+  const Point from = place(arrow.from, boxes.at(arrow.from.state));
+  const Point tip = place(arrow.to, boxes.at(arrow.to.state));
+  const Point out = direction(arrow.from.side);
+  const Point in = direction(arrow.to.side);
+  const Point to{tip.x + in.x * head, tip.y + in.y * head};
+  const int across = std::abs(to.x - from.x);
+  const int down = std::abs(to.y - from.y);
+  const auto bend = [&](const Point& way) { return (way.x != 0 ? across : down) * 6 / 10; };
+  const Point c1{from.x + out.x * bend(out), from.y + out.y * bend(out)};
+  const Point c2{to.x + in.x * bend(in), to.y + in.y * bend(in)};
+
+  pugi::xml_node path = element(lines, "path", "arrow");
+  set(path, "d",
+      fmt::format("M{} {}C{} {} {} {} {} {}", from.x, from.y, c1.x, c1.y, c2.x, c2.y, to.x, to.y));
+  pugi::xml_node tip_path = element(lines, "path", "head");
+  set(tip_path, "d",
+      fmt::format("M{} {}L{} {}L{} {}Z", tip.x, tip.y, to.x + in.y * 5, to.y + in.x * 5,
+                  to.x - in.y * 5, to.y - in.x * 5));
+
+  constexpr int pitch = 16;
+  const Point middle{(from.x + 3 * c1.x + 3 * c2.x + to.x) / 8,
+                     (from.y + 3 * c1.y + 3 * c2.y + to.y) / 8};
+  int y = middle.y + arrow.label_y + 5 - pitch * (static_cast<int>(arrow.label.size()) - 1) / 2;
+  for (const std::string& words : arrow.label) {
+    text(labels, "event", {middle.x + arrow.label_x, y}, words);
+    y += pitch;
+  }
+}
+
+/// Returns where it ends.
+int draw_legend(pugi::xml_node parent, int y, bool compared) {
+  struct Entry {
+    std::string mark;
+    std::string css_class;
+    std::string words;
+  };
+  std::vector<Entry> entries{
+      {"⚡\ufe0e", "", "and SIGPIPE, unless it is blocked, ignored or MSG_NOSIGNAL forbids it"}};
+
+  if (compared) {
+    for (const Departure& departure : {explained_departure, unexplained_departure})
+      entries.push_back({std::string(departure.mark), std::string(departure.name),
+                         fmt::format("{}; its answer stands below", departure.words)});
+  }
+  text(parent, "note", {20, y},
+       "After a RST: the RST has taken the socket to CLOSE, and this is the first write after it.");
+  y += legend_line;
+  for (const Entry& entry : entries) {
+    text(parent, "mark " + entry.css_class, {29, y}, entry.mark);
+    text(parent, "note", {46, y}, entry.words);
+    y += legend_line;
+  }
+  return y;
+}
+
+std::string style() {
+  return themed(".tcp-states",
+                "--paper:#fff;--card:#f6f8fa;--card-edge:#c5ced6;--ink:#1b242c;--muted:#57636e;"
+                "--line:#7a8894;--explained:#1d4b8f;--unexplained:#b3160b;",
+                "--paper:#12171c;--card:#1b232b;--card-edge:#3b4854;--ink:#e6edf3;--muted:#a3b0bc;"
+                "--line:#8494a3;--explained:#8ab8f8;--unexplained:#ff8a7d;") +
+         answer_colours(".tcp-states") + R"(
+.tcp-states{background:var(--paper);font-family:system-ui,"Segoe UI",Roboto,"Liberation Sans","DejaVu Sans",sans-serif;font-size:14px}
+.tcp-states .card{fill:var(--card);stroke:var(--card-edge)}
+.tcp-states text{fill:var(--ink)}
+.tcp-states .title{font-size:24px;font-weight:700}
+.tcp-states .subtitle{font-size:15px;fill:var(--muted)}
+.tcp-states .name{font-size:17px;font-weight:700;letter-spacing:.02em}
+.tcp-states .label,.tcp-states .note,.tcp-states .event{fill:var(--muted)}
+.tcp-states .was{text-anchor:end;font-size:13px}
+.tcp-states .event{text-anchor:middle;font-size:13px;paint-order:stroke;stroke:var(--paper);stroke-width:7px;stroke-linejoin:round}
+.tcp-states .end{text-anchor:middle;font-size:14px}
+.tcp-states .answer-text{text-anchor:middle;font:600 14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+.tcp-states .none{stroke-dasharray:3 3}
+.tcp-states .answer-text.none{font-weight:400;stroke:none}
+.tcp-states .instead-of{fill:none!important;stroke-dasharray:3 3}
+.tcp-states .mark{text-anchor:middle;font-size:17px;font-weight:700}
+.tcp-states .mark.explained{fill:var(--explained)}
+.tcp-states .mark.unexplained{fill:var(--unexplained)}
+.tcp-states .arrow{fill:none;stroke:var(--line);stroke-width:1.6}
+.tcp-states .head{fill:var(--line)}
+.tcp-states a{cursor:pointer;text-decoration:none}
+.tcp-states a:hover .answer,.tcp-states a:focus .answer{stroke:var(--ink);stroke-width:2}
+.tcp-states a:hover .label{fill:var(--ink)}
+.tcp-states a:focus{outline:none}
+)";
+}
+
+std::string colour_rules() {
+  std::string rules;
+  for (const AnswerKind kind : all_answer_kinds)
+    rules += fmt::format(
+        ".tcp-states .answer.{0}{{fill:var(--{0});stroke:var(--{0}-edge)}}\n"
+        ".tcp-states .answer-text.{0}{{fill:var(--{0}-ink)}}\n",
+        to_string(kind));
+  return rules;
+}
+
+std::string described(const std::vector<Card>& cards) {
+  std::string words;
+  for (const Card& card : cards)
+    for (const Line& line : card.lines) words += line.title + ". ";
+  return words;
+}
+
+}  // namespace
+
+std::string state_diagram(const RunResult& reference, const KernelReport* kernel,
+                          const ScenarioHref& href) {
+  std::vector<Card> cards;
+  std::array<int, row_gap.size()> row_height{};
+  for (const State& state : states) {
+    Card card{&state, {}};
+    for (const Question& question : state.questions)
+      card.lines.push_back(line_for(question, state, reference, kernel));
+    int& height = row_height.at(static_cast<std::size_t>(state.row));
+    height = std::max(height, card.height());
+    cards.push_back(std::move(card));
+  }
+  std::array<int, row_gap.size()> row_y{};
+  int y = first_row;
+  for (std::size_t row = 0; row < row_gap.size(); ++row) {
+    row_y.at(row) = y;
+    y += row_height.at(row) + row_gap.at(row);
+  }
+
+  std::map<std::string, Box> boxes;
+  for (const Card& card : cards) {
+    const auto row = static_cast<std::size_t>(card.state->row);
+    const int middle = column_x.at(static_cast<std::size_t>(card.state->column));
+    boxes[card.state->name] = {middle - card_width / 2, row_y.at(row), card.height(), card_width};
+  }
+  constexpr int end_width = 96;
+  const Box& last = boxes.at("TIME_WAIT");
+  boxes[end_state] = {column_x.back() - end_width / 2, last.y + last.height / 2 - 18, 36,
+                      end_width};
+
+  pugi::xml_document document;
+  pugi::xml_node svg = element(document.root(), "svg", "tcp-states");
+  set(svg, "xmlns", "http://www.w3.org/2000/svg");
+  set(svg, "role", "group");
+  const std::string whose = kernel == nullptr
+                                ? reference.kernel.id
+                                : fmt::format("{} beside {}", kernel->plan.id, reference.kernel.id);
+  append(svg, "title", fmt::format("TCP states and what the next write gets in each: {}", whose));
+  append(svg, "desc", described(cards));
+  append(svg, "style", (style() + colour_rules()));
+
+  text(svg, "title", {20, 40}, "TCP states, and what the next write gets");
+  text(svg, "subtitle", {20, 66}, whose);
+
+  pugi::xml_node lines = element(svg, "g", "arrows");
+  pugi::xml_node labels = append(svg, "g");
+  for (const Arrow& arrow : arrows) draw_arrow(lines, labels, arrow, boxes);
+  const Box& end = boxes.at(end_state);
+  rectangle(svg, "card", end, 18);
+  text(svg, "name end", {end.x + end.width / 2, end.y + 24}, "CLOSE");
+  for (const Card& card : cards)
+    draw_card(svg, boxes.at(card.state->name), card, reference.kernel.id, href);
+  const int height = draw_legend(svg, y + 6, kernel != nullptr);
+  set(svg, "viewBox", fmt::format("0 0 {} {}", width, height));
+
+  return markup(document);
+}
+
+}  // namespace brokenpipe

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/changes.h"
+#include "results/diff.h"
+#include "results/run_directory.h"
+#include "results/run_result.h"
+
+/// What a run has shown, held against a reference or against another run: what every report, the
+/// site and a night are made of.
+namespace brokenpipe {
+
+/// One kernel of a run. A kernel that said nothing has neither result nor diff.
+struct KernelReport {
+  PlannedKernel plan;
+  std::optional<RunResult> result;
+  std::optional<Diff> diff;
+};
+
+/// Two contenders, A and B, neither of which is right: what differs between them has changed,
+/// what only one of them has appeared or disappeared.
+struct Comparison {
+  std::string a;  ///< a kernel with its release, or a run
+  std::string b;
+  std::vector<std::string> only_a;  ///< kernels that only A's run has
+  std::vector<std::string> only_b;
+};
+
+struct ReportData {
+  std::optional<RunRecord> run;  ///< nothing where two results are compared without a run
+  /// What all kernels are held against; nothing where each is held against its own result of
+  /// another run.
+  std::optional<KernelIdentity> reference;
+  Changes changes;
+  std::vector<KernelReport> kernels;
+  std::optional<Comparison> comparison;  ///< nothing where the reference is what is right
+};
+
+/// A run's folder, held against a reference. Throws Error where a file of it cannot be read.
+ReportData report_data(const RunDirectory& run, const RunResult& reference, const Changes& changes);
+
+/// One result held against a reference.
+ReportData report_data(const RunResult& contender, const RunResult& reference,
+                       const Changes& changes);
+
+/// Result B beside result A.
+ReportData compare(const RunResult& a, const RunResult& b, const Changes& changes);
+
+/// Every kernel of run B beside result A. Throws Error where a file of the run cannot be read.
+ReportData compare(const RunResult& a, const RunDirectory& b, const Changes& changes);
+
+/// Run B beside run A, kernel by kernel where ids meet; a kernel that no mirror offered to a run
+/// is none of that run. Throws Error where a file of them cannot be read.
+ReportData compare(const RunDirectory& a, const RunDirectory& b, const Changes& changes);
+
+/// The worst of the kernels' diffs: `incomplete`, then `differs`. A kernel that could not be run
+/// to its end, or was not tried, is `incomplete`; one that no mirror offers counts only where
+/// nothing else was compared.
+ExitCode exit_code(const ReportData& data);
+
+}  // namespace brokenpipe

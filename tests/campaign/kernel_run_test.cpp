@@ -1,0 +1,153 @@
+#include "orchestrator/campaign/kernel_run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "results/base/error.h"
+#include "results/base/file.h"
+#include "results/base/sha256.h"
+#include "tests/support/answering_hypervisor.h"
+#include "tests/support/fake_kernel.h"
+#include "tests/support/scratch_folder.h"
+
+namespace brokenpipe {
+namespace {
+
+using testing::AnsweringHypervisor;
+using testing::completed_answer;
+using testing::GuestAnswers;
+using ::testing::HasSubstr;
+using testing::one_answer;
+
+// A kernel and a probe that are files with the right headers and no more.
+struct Bench {
+  Bench() {
+    kernel.id = "debian-6.1";
+    kernel.release = "6.1.0-47-cloud-amd64";
+    kernel.package = "linux-image-6.1.0-47-cloud-amd64=6.1.170-3";
+    kernel.image = folder.path() / "vmlinuz";
+    write_file(kernel.image, test::fake_bzimage("6.1.0-47-cloud-amd64"));
+    kernel.sha256 = sha256_file(kernel.image);
+    order.probe = folder.path() / "probe";
+    write_file(order.probe, "a probe");
+    order.identity = {"0.1.0", sha256_file(order.probe), {"tcp/x"}};
+    order.scenarios = 1;
+    order.cache = folder.path() / "cache";
+    order.limits = {.boot = std::chrono::milliseconds(50),
+                    .no_progress = std::chrono::milliseconds(50),
+                    .hard = std::chrono::seconds(1)};
+  }
+
+  RunResult run(Hypervisor& hypervisor) const {
+    return run_kernel(hypervisor, order, kernel, folder.path() / "console.txt", {}, {});
+  }
+
+  testing::ScratchFolder folder;
+  StoredKernel kernel;
+  GuestOrder order;
+};
+
+std::vector<std::string> rungs(const AnsweringHypervisor& hypervisor) {
+  std::vector<std::string> files;
+  for (const BootSpec& spec : hypervisor.started) {
+    files.push_back(spec.kernel.filename().string() + (spec.acpi ? "" : " without ACPI"));
+  }
+  return files;
+}
+
+TEST(KernelRun, KeepsWhatTheGuestSaysOfItselfAndWhatItSaw) {
+  const Bench bench;
+  AnsweringHypervisor hypervisor(
+      [&](const BootSpec&) { return one_answer(bench.kernel.release, completed_answer); });
+  const RunResult result = bench.run(hypervisor);
+  EXPECT_EQ(result.guest.ending, GuestEnding::finished);
+  EXPECT_EQ(result.kernel.release, "6.1.0-47-cloud-amd64");
+  EXPECT_EQ(result.kernel.version, "#1 SMP");
+  EXPECT_EQ(result.kernel.sha256, bench.kernel.sha256);
+  EXPECT_EQ(result.guest.boot_image, "pvh");
+  EXPECT_EQ(result.guest.clock, "warp");
+  ASSERT_EQ(result.observations.size(), 1U);
+  EXPECT_EQ(result.observations[0].steps.at(0).seen.at("errno"), "EPIPE");
+}
+
+TEST(KernelRun, TwoGuestsOfOneKernelGetTheSameBytes) {
+  const Bench bench;
+  AnsweringHypervisor hypervisor(
+      [&](const BootSpec&) { return one_answer(bench.kernel.release, completed_answer); });
+  bench.run(hypervisor);
+  bench.run(hypervisor);
+  ASSERT_EQ(hypervisor.initramfs.size(), 2U);
+  EXPECT_EQ(hypervisor.initramfs[0], hypervisor.initramfs[1]);
+  EXPECT_EQ(hypervisor.started[0].cmdline, hypervisor.started[1].cmdline);
+}
+
+TEST(KernelRun, AGuestThatSaysItIsAnotherKernelIsAnErrorThatNamesBoth) {
+  const Bench bench;
+  AnsweringHypervisor hypervisor(
+      [](const BootSpec&) { return one_answer("5.10.0-30-cloud-amd64", completed_answer); });
+  try {
+    bench.run(hypervisor);
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("5.10.0-30-cloud-amd64"));
+    EXPECT_THAT(error.what(), HasSubstr("6.1.0-47-cloud-amd64"));
+  }
+}
+
+TEST(KernelRun, ClimbsTheLadderWhileTheKernelDoesNotComeUp) {
+  const Bench bench;
+  AnsweringHypervisor hypervisor([&](const BootSpec& spec) {
+    return spec.cmdline.find("no5lvl") == std::string::npos
+               ? GuestAnswers{}
+               : one_answer(bench.kernel.release, completed_answer);
+  });
+  EXPECT_EQ(bench.run(hypervisor).guest.boot_image, "bzimage-no5lvl");
+  EXPECT_EQ(hypervisor.started.size(), 3U);
+}
+
+TEST(KernelRun, BeginsAtTheRungThatWorkedBefore) {
+  const Bench bench;
+  AnsweringHypervisor hypervisor([&](const BootSpec& spec) {
+    return spec.kernel == bench.kernel.image ? one_answer(bench.kernel.release, completed_answer)
+                                             : GuestAnswers{};
+  });
+  bench.run(hypervisor);
+  bench.run(hypervisor);
+  EXPECT_EQ(rungs(hypervisor).back(), "vmlinuz");
+  EXPECT_EQ(hypervisor.started.size(), 3U);
+}
+
+TEST(KernelRun, AKernelThatCameUpIsNotBootedAnotherWay) {
+  const Bench bench;
+  AnsweringHypervisor hypervisor([](const BootSpec&) {
+    return GuestAnswers{.console = "[    1.0] Run /init as init process\n"};
+  });
+  const RunResult result = bench.run(hypervisor);
+  EXPECT_EQ(hypervisor.started.size(), 1U);
+  EXPECT_EQ(result.guest.ending, GuestEnding::died);
+  EXPECT_TRUE(result.observations.empty());
+}
+
+TEST(KernelRun, APanicKeepsTheConsoleAndTheRecordsBeforeIt) {
+  const Bench bench;
+  AnsweringHypervisor hypervisor([&](const BootSpec&) {
+    GuestAnswers answers = one_answer(bench.kernel.release, completed_answer);
+    answers.payloads.pop_back();
+    answers.console = "[    2.0] Kernel panic - not syncing: a test\n";
+    return answers;
+  });
+  const RunResult result = bench.run(hypervisor);
+  EXPECT_EQ(result.guest.ending, GuestEnding::panic);
+  EXPECT_EQ(result.observations.size(), 1U);
+  EXPECT_THAT(read_file(bench.folder.path() / "console.txt"), HasSubstr("Kernel panic"));
+}
+
+TEST(KernelRun, ABareVmlinuxWithoutAPvhNoteCannotBeBooted) {
+  Bench bench;
+  write_file(bench.kernel.image, test::fake_vmlinux("6.1.0", false));
+  AnsweringHypervisor hypervisor([](const BootSpec&) { return GuestAnswers{}; });
+  EXPECT_THROW(bench.run(hypervisor), Error);
+}
+
+}  // namespace
+}  // namespace brokenpipe

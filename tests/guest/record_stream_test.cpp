@@ -1,0 +1,202 @@
+#include "orchestrator/guest/record_stream.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/frames.h"
+
+using namespace brokenpipe;
+using namespace brokenpipe::testing;
+
+namespace {
+
+struct Received {
+  std::vector<nlohmann::json> payloads;
+  std::vector<std::string> damage;
+  bool ended = false;
+  std::string missing;
+};
+
+Received receive(const std::vector<std::string>& pieces) {
+  RecordStream stream(nonce);
+  Received received;
+  for (const auto& piece : pieces)
+    for (auto& payload : stream.feed(piece)) received.payloads.push_back(std::move(payload));
+  received.damage = stream.damage();
+  received.ended = stream.ended();
+  received.missing = stream.missing();
+  return received;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  const auto place = text.find(what);
+  EXPECT_NE(place, std::string::npos) << what;
+  return text.replace(place, what.size(), with);
+}
+
+/// The one damage of a stream whose second frame is `second`; the other three are whole.
+std::string damage_of_second(const std::string& second) {
+  const auto received = receive({frame(0, probe_record()) + second +
+                                 frame(2, observation_record()) + frame(3, end_record(1))});
+  EXPECT_EQ(received.damage.size(), 1U);
+  EXPECT_TRUE(received.ended);
+  EXPECT_EQ(received.payloads.size(), 3U);
+  return received.damage.empty() ? "" : received.damage.front();
+}
+
+}  // namespace
+
+TEST(RecordStream, DeliversTheRecordsOfAWholeStreamInOrder) {
+  const auto received = receive({whole_stream()});
+  ASSERT_EQ(received.payloads.size(), 4U);
+  EXPECT_EQ(received.payloads[0], nlohmann::json::parse(probe_record()));
+  EXPECT_EQ(received.payloads[1], nlohmann::json::parse(begin_record()));
+  EXPECT_EQ(received.payloads[2], nlohmann::json::parse(observation_record()));
+  EXPECT_EQ(received.payloads[3], nlohmann::json::parse(end_record(1)));
+  EXPECT_EQ(received.damage, std::vector<std::string>{});
+  EXPECT_TRUE(received.ended);
+  EXPECT_EQ(received.missing, "");
+}
+
+TEST(RecordStream, DoesNotCareWhereTheBytesAreSplit) {
+  const auto whole = whole_stream();
+  for (std::size_t i = 0; i <= whole.size(); ++i) {
+    const auto received = receive({whole.substr(0, i), whole.substr(i)});
+    EXPECT_EQ(received.payloads.size(), 4U) << "split at " << i;
+    EXPECT_EQ(received.damage, std::vector<std::string>{}) << "split at " << i;
+  }
+}
+
+TEST(RecordStream, TakesSingleBytes) {
+  std::vector<std::string> bytes;
+  for (const char c : whole_stream()) bytes.emplace_back(1, c);
+  const auto received = receive(bytes);
+  EXPECT_EQ(received.payloads.size(), 4U);
+  EXPECT_EQ(received.damage, std::vector<std::string>{});
+}
+
+TEST(RecordStream, AcceptsTheCarriageReturnsOfATerminal) {
+  std::string stream;
+  for (const char c : whole_stream()) stream += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  for (std::size_t i = 0; i <= stream.size(); ++i) {
+    const auto received = receive({stream.substr(0, i), stream.substr(i)});
+    EXPECT_EQ(received.payloads.size(), 4U) << "split at " << i;
+    EXPECT_EQ(received.damage, std::vector<std::string>{}) << "split at " << i;
+  }
+}
+
+TEST(RecordStream, NoticesAnotherGuestsNonce) {
+  const auto received = receive({replaced(whole_stream(), nonce, "fedcba9876543210")});
+  ASSERT_FALSE(received.damage.empty());
+  EXPECT_EQ(received.damage.front(),
+            "frame 0 (byte 0): nonce is fedcba9876543210, not 0123456789abcdef: another guest's "
+            "frame");
+  EXPECT_EQ(received.payloads.size(), 3U);
+}
+
+TEST(RecordStream, NoticesAFrameThatIsMissing) {
+  const auto first = frame(0, probe_record());
+  const auto received = receive({first + frame(2, observation_record()) + frame(3, end_record(1))});
+  EXPECT_EQ(received.damage,
+            (std::vector<std::string>{
+                fmt::format("frame 1 (byte {}): sequence number is 2, 1 was due", first.size())}));
+  EXPECT_EQ(received.payloads.size(), 3U);
+}
+
+TEST(RecordStream, NoticesAFrameThatComesTwice) {
+  const auto received = receive({frame(0, probe_record()) + frame(0, probe_record())});
+  ASSERT_EQ(received.damage.size(), 1U);
+  EXPECT_NE(received.damage.front().find("sequence number is 0, 1 was due"), std::string::npos);
+}
+
+TEST(RecordStream, NoticesAPayloadOfAnotherLength) {
+  const auto damage = damage_of_second(replaced(frame(1, begin_record()), "tcp/x", "tcp/"));
+  EXPECT_NE(damage.find("payload has 36 bytes, 37 were announced"), std::string::npos) << damage;
+}
+
+TEST(RecordStream, NoticesEveryFlippedBitOfAFrame) {
+  const auto whole = frame(1, begin_record());
+  for (std::size_t byte = 0; byte < whole.size(); ++byte) {
+    for (int bit = 0; bit < 8; ++bit) {
+      auto flipped = whole;
+      flipped[byte] = static_cast<char>(flipped[byte] ^ (1 << bit));
+      // Hexadecimal digits mean the same in capitals.
+      if (std::tolower(flipped[byte]) == std::tolower(whole[byte])) continue;
+      const auto received = receive({frame(0, probe_record()), flipped,
+                                     frame(2, observation_record()), frame(3, end_record(1))});
+      EXPECT_FALSE(received.damage.empty()) << "byte " << byte << ", bit " << bit;
+    }
+  }
+}
+
+TEST(RecordStream, SaysWhichChecksumWasWrong) {
+  const auto damage = damage_of_second(replaced(frame(1, begin_record()), "tcp/x", "tcp/y"));
+  EXPECT_NE(damage.find("frame 1 (byte "), std::string::npos) << damage;
+  EXPECT_NE(damage.find("CRC-32 is "), std::string::npos) << damage;
+}
+
+TEST(RecordStream, NoticesGarbageBetweenFramesAndShowsIt) {
+  const auto first = frame(0, probe_record());
+  const auto received = receive({first + "[    1.0] \x1b oops\n" + frame(1, begin_record()) +
+                                 frame(2, observation_record()) + frame(3, end_record(1))});
+  EXPECT_EQ(received.damage,
+            (std::vector<std::string>{
+                fmt::format("frame 1 (byte {}): no frame: \"[    1.0] . oops\"", first.size())}));
+  EXPECT_EQ(received.payloads.size(), 4U);
+}
+
+TEST(RecordStream, NoticesALineThatRunsIntoTheNextFrame) {
+  const auto received = receive({frame(0, probe_record()) + "garbage" + frame(1, begin_record()) +
+                                 frame(2, observation_record()) + frame(3, end_record(1))});
+  ASSERT_EQ(received.damage.size(), 2U);
+  EXPECT_NE(received.damage[0].find("no frame: \"garbage@bp1"), std::string::npos);
+  EXPECT_NE(received.damage[1].find("sequence number is 2, 1 was due"), std::string::npos);
+}
+
+TEST(RecordStream, NoticesAHeaderThatHasNoNumbers) {
+  const auto received = receive({fmt::format("@bp1 {} one 2 00000000 {{}}\n", nonce)});
+  ASSERT_EQ(received.damage.size(), 1U);
+  EXPECT_NE(received.damage.front().find("header cannot be read"), std::string::npos);
+}
+
+TEST(RecordStream, NoticesAPayloadThatIsNoJsonObject) {
+  for (const std::string payload : {"{\"record\":", "[1]", "\"record\"", "{\"a\":\"\xff\"}", ""}) {
+    const auto received = receive({frame(0, payload)});
+    ASSERT_EQ(received.damage.size(), 1U) << payload;
+    EXPECT_NE(received.damage.front().find("payload is no JSON object"), std::string::npos);
+    EXPECT_EQ(received.payloads.size(), 0U);
+  }
+}
+
+TEST(RecordStream, HoldsTheCountOfTheEndAgainstWhatWasReceived) {
+  const auto received = receive({frame(0, probe_record()) + frame(1, end_record(1))});
+  EXPECT_TRUE(received.ended);
+  ASSERT_EQ(received.damage.size(), 1U);
+  EXPECT_NE(received.damage.front().find("the end counts 1 observations, 0 were received"),
+            std::string::npos);
+}
+
+TEST(RecordStream, NoticesFramesAfterTheEnd) {
+  const auto received = receive({whole_stream() + frame(4, begin_record())});
+  ASSERT_EQ(received.damage.size(), 1U);
+  EXPECT_NE(received.damage.front().find("comes after the end"), std::string::npos);
+}
+
+TEST(RecordStream, SaysAfterWhichFrameTheEndIsMissing) {
+  const auto received = receive({frame(0, probe_record())});
+  EXPECT_FALSE(received.ended);
+  EXPECT_EQ(received.missing, "no end after frame 0");
+  EXPECT_EQ(receive({}).missing, "no frame at all");
+}
+
+TEST(RecordStream, ShowsTheFrameThatBreaksOff) {
+  const auto received = receive({frame(0, probe_record()) + "@bp1 0123"});
+  EXPECT_EQ(received.missing, "frame 1 breaks off: \"@bp1 0123\"");
+}
+
+TEST(RecordStream, DoesNotKeepALineThatNeverEnds) {
+  RecordStream stream(nonce);
+  const std::string megabyte(std::size_t{1} << 20, 'x');
+  for (int i = 0; i < 6; ++i) stream.feed(megabyte);
+  ASSERT_EQ(stream.damage().size(), 1U);
+  EXPECT_NE(stream.damage().front().find("no frame: \"xxx"), std::string::npos);
+}

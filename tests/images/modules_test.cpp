@@ -1,0 +1,120 @@
+#include "images/modules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "results/base/error.h"
+#include "results/base/file.h"
+#include "results/base/folder.h"
+#include "tests/support/fake_kernel.h"
+
+namespace brokenpipe {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+/// The modules of a kernel that does not exist.
+class Modules {
+ public:
+  Modules() : directory_(testing::TempDir()) { make_directories(path() / "kernel/net"); }
+
+  /// `modinfo` has its strings ended by a bar instead of a NUL.
+  void add(const std::string& file, std::string modinfo) const {
+    std::replace(modinfo.begin(), modinfo.end(), '|', '\0');
+    const std::string module = test::fake_module(modinfo);
+    const std::string extension = std::filesystem::path(file).extension();
+    write_file(path() / "kernel/net" / file, extension == ".xz" ? test::compressed(module, "xz")
+                                             : extension == ".zst"
+                                                 ? test::compressed(module, "zstd")
+                                                 : module);
+  }
+
+  std::vector<std::string> order(const std::vector<std::string>& wanted) const {
+    std::vector<std::string> names;
+    for (const std::filesystem::path& file : resolve_modules(path(), wanted, cache())) {
+      EXPECT_EQ(read_file(file).substr(1, 3), "ELF") << file;
+      names.push_back(file.filename());
+    }
+    return names;
+  }
+
+  std::filesystem::path path() const { return directory_.path() / "lib/modules/6.1.0"; }
+  std::filesystem::path cache() const { return directory_.path() / "cache"; }
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+TEST(Modules, DependenciesComeFirstAndEachOnce) {
+  const Modules modules;
+  modules.add("top.ko", "license=GPL|depends=middle,base|");
+  modules.add("middle.ko", "depends=base|");
+  modules.add("base.ko", "depends=|");
+  modules.add("other.ko", "depends=base|");
+  EXPECT_THAT(modules.order({"top", "other", "middle"}),
+              ElementsAre("base.ko", "middle.ko", "top.ko", "other.ko"));
+}
+
+TEST(Modules, CompressedOnesAreUnpacked) {
+  const Modules modules;
+  modules.add("tcp_diag.ko.xz", "depends=inet_diag|");
+  modules.add("inet_diag.ko.xz", "depends=|");
+  EXPECT_THAT(modules.order({"tcp_diag"}), ElementsAre("inet_diag.ko", "tcp_diag.ko"));
+  EXPECT_THAT(modules.order({"tcp_diag"}), ElementsAre("inet_diag.ko", "tcp_diag.ko"));
+}
+
+TEST(Modules, ZstdIsReadAsWell) {
+  const Modules modules;
+  modules.add("tls.ko.zst", "depends=|");
+  EXPECT_THAT(modules.order({"tls"}), ElementsAre("tls.ko"));
+}
+
+TEST(Modules, AHyphenInAFileNameIsAnUnderscoreInTheModules) {
+  const Modules modules;
+  modules.add("snd-pcm.ko", "depends=|");
+  modules.add("card.ko", "depends=snd_pcm|");
+  EXPECT_THAT(modules.order({"card", "snd-pcm"}), ElementsAre("snd-pcm.ko", "card.ko"));
+}
+
+TEST(Modules, SoftDependenciesBeforeAModuleAreLoadedAndThoseAfterAreNot) {
+  const Modules modules;
+  modules.add("libcrc32c.ko", "softdep=pre: crc32c missing post: late|depends=|");
+  modules.add("crc32c.ko", "depends=|");
+  modules.add("late.ko", "depends=|");
+  EXPECT_THAT(modules.order({"libcrc32c"}), ElementsAre("crc32c.ko", "libcrc32c.ko"));
+}
+
+TEST(Modules, SoftDependenciesInACircleEnd) {
+  const Modules modules;
+  modules.add("a.ko", "softdep=pre: b|");
+  modules.add("b.ko", "softdep=pre: a|");
+  EXPECT_THAT(modules.order({"a"}), ElementsAre("b.ko", "a.ko"));
+}
+
+TEST(Modules, WhatIsBuiltInOrUnknownIsLeftOut) {
+  const Modules modules;
+  modules.add("tls.ko", "depends=|");
+  EXPECT_THAT(modules.order({"ipv6", "tls", "no_such_thing"}), ElementsAre("tls.ko"));
+}
+
+TEST(Modules, AKernelWithoutModulesHasNone) {
+  const TemporaryDirectory cache(testing::TempDir());
+  EXPECT_THAT(resolve_modules({}, {"tls"}, cache.path()), IsEmpty());
+}
+
+TEST(Modules, ADamagedModuleIsAnErrorThatNamesIt) {
+  const Modules modules;
+  write_file(modules.path() / "kernel/net/tls.ko", "no module");
+  try {
+    modules.order({"tls"});
+    FAIL() << "it was read";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("tls.ko"));
+  }
+}
+
+}  // namespace
+}  // namespace brokenpipe

@@ -1,1 +1,0 @@
-brokenpipe_test(module_needs_test SOURCES module_needs_test.cpp LIBRARIES images)

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+
+#include "orchestrator/site/site.h"
+
+namespace brokenpipe {
+
+/// What no page may pass on as markup.
+inline constexpr const char* hostile_text = R"(<script>alert("x")</script>'&{{root}}</pre>)";
+
+/// Two nights of the sample run (tests/support/sample_run.h) in `folder`: in the second an answer
+/// has changed, and a kernel is new whose every word is hostile, its console included.
+SiteInput sample_site(const std::filesystem::path& folder);
+
+/// One night of 300 made-up kernels that answered 700 scenarios each.
+SiteInput large_site(const std::filesystem::path& folder);
+
+}  // namespace brokenpipe

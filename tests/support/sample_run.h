@@ -1,0 +1,18 @@
+#pragma once
+
+#include "orchestrator/summary/report_data.h"
+
+namespace brokenpipe {
+
+/// A run in which everything happens that a report can tell: kernels as the reference, explained,
+/// unexplained, flaky, panicked, unbootable and not on offer; scenarios of every verdict; a change
+/// that explains nothing.
+ReportData sample_run();
+
+/// Its reference, written from sources.
+RunResult sample_reference();
+
+/// Its changes.
+Changes sample_changes();
+
+}  // namespace brokenpipe
