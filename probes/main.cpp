@@ -15,6 +15,7 @@
 #include "probes/frame/guest.h"
 #include "probes/frame/runner.h"
 
+/// The probe: a program that lists its scenarios or runs them, and, where it was booted, /init.
 namespace probe {
 namespace {
 

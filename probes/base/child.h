@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+/// Processes that a scenario forks: how they end, and what signals do to them.
 namespace probe {
 
 /// A forked process of a scenario. Killed and reaped when it goes out of scope, and killed when

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+/// The one owner of descriptors in the probe.
 namespace probe {
 
 /// Owns a file descriptor. Converts to int, so that a call under test reads as it would in C.

@@ -5,6 +5,7 @@
 
 #include "probes/base/fd.h"
 
+/// Files: one read whole, and one to send from.
 namespace probe {
 
 /// All of a file; nothing, and errno, if it cannot be read.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+/// JSON, in which the probe writes its records and its list.
 namespace probe {
 
 /// Writes JSON; the probe reads none. A value is its text: what goes in comes out, in order.

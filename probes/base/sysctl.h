@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+/// The kernel's settings: read, set, and put back.
 namespace probe {
 
 /// sysctl name as in sysctl(8) (`net.ipv4.tcp_fin_timeout`) and its value.

@@ -5,6 +5,7 @@
 #include "probes/frame/record.h"
 #include "probes/frame/scenario.h"
 
+/// Running scenarios, so that none disturbs the next, or whoever started the probe.
 namespace probe {
 
 /// `warp`: idle time costs nothing here, so kernel timeouts run at full length. `real`: they are

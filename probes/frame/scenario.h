@@ -32,7 +32,8 @@ struct Scenario {
   std::string asks;
   /// The sites of Linux 3.16 that answer it: `net/ipv4/tcp_input.c:tcp_reset`.
   std::vector<std::string> grounds;
-  /// Features (feature.h), asked of the running kernel, never inferred from its version.
+  /// Features (probes/frame/feature.h), asked of the running kernel, never inferred from its
+  /// version.
   std::vector<std::string> needs = {};
   /// Set before the scenario and put back after it.
   Sysctls sysctls = {};

@@ -14,8 +14,8 @@
 ///
 /// A trace lies in memory shared with the runner, so that it survives whatever becomes of the
 /// scenario's process, and noting a step touches no socket: nothing between two calls under test
-/// disturbs what they find. Forked children and threads of a scenario may
-/// write to it too, one at a time.
+/// disturbs what they find. Forked children and threads of a scenario may write to it too, one at a
+/// time.
 namespace probe {
 
 struct TraceBuffer;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 
+/// Where the steps of a scenario lie while it runs, and after it has ended.
 namespace probe {
 
 /// The memory behind a Trace, to be placed in a MAP_SHARED mapping by the runner: plain arrays,

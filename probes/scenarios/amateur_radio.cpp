@@ -156,9 +156,9 @@ void peer_closes(Trace& trace, Pair pair, const std::function<void()>& carry) {
 
 // --- AX.25 --------------------------------------------------------------------------------------
 
-// An Ethernet that sends back what it is sent, over which the kernel runs AX.25 (drivers/net/
-// hamradio/bpqether.c). It stays: Linux 5.10 loses count of who holds the AX.25 device, and a
-// process that takes it away waits for ever.
+// An Ethernet that sends back what it is sent, over which the kernel runs AX.25
+// (drivers/net/hamradio/bpqether.c). It stays: Linux 5.10 loses count of who holds the AX.25
+// device, and a process that takes it away waits for ever.
 class Ether {
  public:
   Ether() {

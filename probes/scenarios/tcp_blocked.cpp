@@ -13,6 +13,8 @@
 #include "probes/tools/net.h"
 #include "probes/tools/pipe.h"
 
+/// Longer than other files: whatever ends a writer's sleep, the rules are the same, and the story
+/// that tells them stands once, for all the scenarios of its file.
 namespace probe {
 namespace {
 

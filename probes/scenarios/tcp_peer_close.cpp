@@ -10,6 +10,8 @@
 #include "probes/tools/net.h"
 #include "probes/tools/pipe.h"
 
+/// Longer than other files: however the peer closes, the rules are the same, and the story that
+/// tells them stands once, for all the scenarios of its file.
 namespace probe {
 namespace {
 

@@ -10,6 +10,9 @@
 #include "probes/frame/scenario.h"
 #include "probes/tools/net.h"
 
+/// Longer than other files: sockets that are shut down, not connected, listening or disconnected
+/// follow one set of rules, and the story that tells them stands once, for all the scenarios of its
+/// file.
 namespace probe {
 namespace {
 

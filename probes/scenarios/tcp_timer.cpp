@@ -196,7 +196,8 @@ void user_timeout_zero_window(Trace& trace) {
   Peer peer;
   const Fd a = peer.accepted();
   set_user_timeout(a, 1500ms);
-  // A window is taken back by an ACK of something new alone (tcp_input.c:tcp_may_update_window).
+  // A window is taken back by an ACK of something new alone
+  // (net/ipv4/tcp_input.c:tcp_may_update_window).
   const Said closed_window{.window = 0};
   must_send(a, 1);
   peer.inject(closed_window);

@@ -5,6 +5,8 @@
 #include "probes/frame/scenario.h"
 #include "probes/tools/wire.h"
 
+/// Longer than other files: the states of a connection that closes follow one set of rules, and the
+/// story that tells them stands once, for all the scenarios of its file.
 namespace probe {
 namespace {
 

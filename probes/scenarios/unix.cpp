@@ -15,6 +15,8 @@
 #include "probes/tools/net.h"
 #include "probes/tools/pipe.h"
 
+/// Longer than other files: the kinds of AF_UNIX sockets share their rules and tables, and the
+/// story that tells the rules stands once, for all the scenarios of its file.
 namespace probe {
 namespace {
 

@@ -8,6 +8,7 @@
 
 #include "probes/frame/trace.h"
 
+/// Calls that sleep in the kernel while something happens.
 namespace probe {
 
 /// A call under test that another thread makes and that blocks, so that something can happen

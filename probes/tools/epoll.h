@@ -3,6 +3,7 @@
 #include "probes/base/fd.h"
 #include "probes/frame/trace.h"
 
+/// How epoll(7) tells of a descriptor.
 namespace probe {
 
 /// An edge-triggered epoll (EPOLLET) over one descriptor, for POLLIN, POLLPRI, POLLOUT and

@@ -8,6 +8,7 @@
 
 #include "probes/base/fd.h"
 
+/// io_uring(7), as far as scenarios need it, without a library.
 namespace probe {
 
 /// An io_uring for one operation at a time, by raw system calls: set-up and its two queues. The
@@ -15,8 +16,8 @@ namespace probe {
 class IoUring {
  public:
   /// `flags`: IORING_SETUP_SQPOLL or none. The kernel's threads behind the ring stay on the
-  /// caller's CPU where the kernel can do that (settle() in net.h relies on one CPU).
-  /// Unsupported where the kernel, or our rights, have no such ring.
+  /// caller's CPU where the kernel can do that (settle() in probes/tools/net.h relies on
+  /// one CPU). Unsupported where the kernel, or our rights, have no such ring.
   explicit IoUring(unsigned flags = 0);
 
   int fd() const { return fd_; }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+/// Set-up for scenarios that need a file system of their own.
 namespace probe {
 
 /// An empty folder of its own, removed when it goes out of scope.

@@ -3,6 +3,7 @@
 #include "probes/base/fd.h"
 #include "probes/frame/trace.h"
 
+/// Set-up for scenarios over pipes: everything here works or ends the scenario as `broken`.
 namespace probe {
 
 /// The two ends of a pipe(2).

@@ -1,5 +1,6 @@
 #pragma once
 
+/// Closing a socket that another process holds.
 namespace probe {
 
 /// SOCK_DESTROY of a TCP socket over IPv4, found by its addresses as `ss -K` does: what an

@@ -1,5 +1,6 @@
 #pragma once
 
+/// TCP's authentication option, as far as scenarios need it: Linux has it since 6.7.
 namespace probe {
 
 /// Gives a TCP socket a key for loopback by which it and its peer sign their segments (TCP-AO,

@@ -1,5 +1,6 @@
 #pragma once
 
+/// TCP's signatures with MD5, as far as scenarios need them.
 namespace probe {
 
 /// Gives a TCP socket a key for loopback: what it sends there is signed, and what comes from there
