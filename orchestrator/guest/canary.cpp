@@ -6,7 +6,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -18,6 +17,7 @@
 #include "results/base/error.h"
 #include "results/base/file.h"
 #include "results/base/folder.h"
+#include "results/base/text.h"
 #include "results/base/unique_fd.h"
 
 namespace brokenpipe {
@@ -89,9 +89,7 @@ KvmVerdict kvm_verdict(Hypervisor& hypervisor, const Canary& canary,
     return verdict;
   } catch (const Error& error) {
     // Not kept: it may be the machine's state of this hour, and costs no deadline to find again.
-    std::string why = error.what();
-    std::replace(why.begin(), why.end(), '\n', ' ');
-    return {false, "QEMU does not start with it: " + why};
+    return {false, "QEMU does not start with it: " + one_line(error.what())};
   }
 }
 

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "results/base/text.h"
+
 namespace brokenpipe {
 namespace {
 
@@ -34,17 +36,6 @@ std::vector<std::string> shell_words(const std::string& line) {
   return words;
 }
 
-std::string shell_quoted(const std::string& word) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string("-_./=,:+@%").find(c) != std::string::npos;
-  };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 bool only_for_libvirt(const std::string& option, const std::string& value) {
   const auto has = [&value](const char* text) { return value.find(text) != std::string::npos; };
   return option == "-mon" || (option == "-chardev" && has("id=charmonitor")) ||
@@ -68,7 +59,7 @@ std::string runnable_command(const std::string& native) {
     // What libvirt asks for through the monitor instead (set-action): a reboot is the end.
     if (group.front() == "-no-shutdown") group.front() = "-no-reboot";
     if (!command.empty()) command += " \\\n ";
-    for (const auto& part : group) command += (command.empty() ? "" : " ") + shell_quoted(part);
+    for (const auto& part : group) command += (command.empty() ? "" : " ") + shell_word(part);
   }
   return command;
 }

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "results/base/text.h"
+
 namespace brokenpipe {
 namespace {
 
@@ -41,8 +43,7 @@ std::uint32_t crc_32(std::string_view bytes) {
 }
 
 std::string excerpt(std::string_view line) {
-  std::string text;
-  for (const char c : line.substr(0, shown)) text += c >= ' ' && c <= '~' ? c : '.';
+  const std::string text = printable_ascii(line.substr(0, shown));
   return line.size() > shown ? text + "..." : text;
 }
 

@@ -16,7 +16,7 @@
 #include "results/base/file.h"
 #include "results/base/folder.h"
 #include "results/base/json_file.h"
-#include "results/base/markdown_text.h"
+#include "results/base/text.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;
@@ -396,9 +396,9 @@ std::string differences_table(const std::string& title,
   std::string text = fmt::format(
       "\n### {}\n\n| kernel | scenario | step | expected | got |\n|---|---|---|---|---|\n", title);
   for (const Unexplained& difference : differences) {
-    text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown::escaped(difference.kernel),
-                        markdown::code(difference.scenario), markdown::code(difference.place),
-                        markdown::code(difference.expected), markdown::code(difference.got));
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(difference.kernel),
+                        markdown_code(difference.scenario), markdown_code(difference.place),
+                        markdown_code(difference.expected), markdown_code(difference.got));
   }
   return text;
 }
@@ -409,10 +409,10 @@ std::string changed_table(const std::vector<ChangedAnswer>& changed) {
       "\n### Answers that the last night did not have\n\n"
       "| kernel | scenario | step | before | now | explained by |\n|---|---|---|---|---|---|\n";
   for (const ChangedAnswer& answer : changed) {
-    text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", markdown::escaped(answer.kernel),
-                        markdown::code(answer.scenario), markdown::code(answer.place),
-                        markdown::code(answer.before), markdown::code(answer.now),
-                        markdown::escaped(fmt::format("{}", fmt::join(answer.changes, ", "))));
+    text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", markdown_text(answer.kernel),
+                        markdown_code(answer.scenario), markdown_code(answer.place),
+                        markdown_code(answer.before), markdown_code(answer.now),
+                        markdown_text(fmt::format("{}", fmt::join(answer.changes, ", "))));
   }
   return text;
 }
@@ -422,8 +422,7 @@ std::string kernels_list(const NightReport& night) {
   std::string text = "\n";
   for (const KernelNight& kernel : night.kernels) {
     const auto line = [&](const std::string& what, const std::string& more) {
-      text +=
-          fmt::format("- {} {}: {}\n", markdown::escaped(kernel.id), what, markdown::escaped(more));
+      text += fmt::format("- {} {}: {}\n", markdown_text(kernel.id), what, markdown_text(more));
     };
     switch (kernel.came) {
       case Came::ran:
@@ -490,7 +489,7 @@ std::string summary_line(const NightReport& night) {
 }
 
 std::string summary_markdown(const NightReport& night) {
-  return fmt::format("## Night {}\n{}{}{}{}\n{}", markdown::escaped(summary_line(night)),
+  return fmt::format("## Night {}\n{}{}{}{}\n{}", markdown_text(summary_line(night)),
                      kernels_list(night),
                      differences_table("New unexplained differences", night.appeared),
                      differences_table("Fixed since the last night", night.fixed),

@@ -1,7 +1,6 @@
-#include <string_view>
-
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
+#include "results/base/text.h"
 #include "results/describe.h"
 
 /// A table for spreadsheets and scripts, as RFC 4180 has it: one row a step of a scenario on a
@@ -10,16 +9,6 @@
 /// that nothing is missing without a word.
 namespace brokenpipe {
 namespace {
-
-std::string field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
 
 struct Line {
   std::string kernel;
@@ -43,7 +32,7 @@ std::string text_of(const Line& line) {
                                   &line.step, &line.call, &line.args, &line.verdict, &line.expected,
                                   &line.got, &line.changes, &line.grounds, &line.reason}) {
     if (cell != &line.kernel) text += ',';
-    text += field(*cell);
+    text += csv_field(*cell);
   }
   return text + "\r\n";
 }

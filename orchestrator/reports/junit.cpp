@@ -5,6 +5,7 @@
 
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
+#include "results/base/text.h"
 
 /// JUnit XML as CI systems read it: a test suite for each kernel, a test case for each scenario.
 /// An unexplained difference and a flaky answer are a failure; what is inconclusive is an error,
@@ -15,25 +16,15 @@
 namespace brokenpipe {
 namespace {
 
-/// Without what XML 1.0 cannot hold, not even escaped: control characters of a kernel's words.
-std::string text_for_xml(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    safe += byte < 0x20 && c != '\n' && c != '\t' ? '?' : c;
-  }
-  return safe;
-}
-
 void set(pugi::xml_node node, const char* name, const std::string& value) {
-  node.append_attribute(name).set_value(text_for_xml(value).c_str());
+  node.append_attribute(name).set_value(xml_text(value).c_str());
 }
 
 void note(pugi::xml_node testcase, const char* kind, const std::string& message,
           const std::string& detail = {}) {
   pugi::xml_node node = testcase.append_child(kind);
   set(node, "message", message);
-  if (!detail.empty()) node.text().set(text_for_xml(detail).c_str());
+  if (!detail.empty()) node.text().set(xml_text(detail).c_str());
 }
 
 std::string differences(const ScenarioVerdict& scenario, const Terms& terms) {
@@ -59,7 +50,7 @@ void add_outcome(pugi::xml_node testcase, const ScenarioVerdict& scenario, const
       if (scenario.explained)
         testcase.append_child("system-out")
             .text()
-            .set(text_for_xml(differences(scenario, terms)).c_str());
+            .set(xml_text(differences(scenario, terms)).c_str());
       else
         note(testcase, "failure", data.comparison ? "not as A" : "not as the reference",
              differences(scenario, terms));

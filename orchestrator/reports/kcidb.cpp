@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
 #include "results/base/json_file.h"
+#include "results/base/text.h"
 
 /// What KernelCI's common database takes: I/O schema 5.3 (kernelci/kcidb-io), the part of it that
 /// is in results/schema/kcidb.json. A kernel is a checkout and a build, its guest the test
@@ -24,22 +23,9 @@ constexpr const char* origin = "brokenpipe";
 /// An excerpt's greatest length in the schema.
 constexpr std::size_t longest_excerpt = 16384;
 
-/// Text as the schema has it, where no string holds a NUL.
-std::string text_for_kcidb(std::string text) {
-  std::replace(text.begin(), text.end(), '\0', '?');
-  return text;
-}
-
 /// A scenario's id as a path in the tree of tests: `brokenpipe.entry.listening.send_nosignal`.
 std::string path_of(const std::string& scenario) {
-  std::string path = origin;
-  path += '.';
-  for (const char c : scenario) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_';
-    path += c == '/' ? '.' : plain ? c : '_';
-  }
-  return path;
+  return fmt::format("{}.{}", origin, kcidb_path(scenario));
 }
 
 /// Of a scenario that is inconclusive: whose fault it was.
@@ -83,7 +69,7 @@ std::string excerpt(const ScenarioVerdict& scenario, const Terms& terms) {
     if (place.verdict == Verdict::differs || place.verdict == Verdict::flaky)
       text += fmt::format("{}: {}: {}; {}: {}\n", place.place, terms.expected, told(place.expected),
                           terms.got, told(place.got));
-  return text_for_kcidb(text.substr(0, longest_excerpt));
+  return kcidb_text(text.substr(0, longest_excerpt));
 }
 
 /// The id under which a kernel of a run is known in the database; where there is no run, what it
@@ -92,15 +78,15 @@ std::string id_of(const ReportData& data, const KernelReport& kernel) {
   const std::string run = data.run         ? data.run->id + ":"
                           : data.reference ? "against-" + data.reference->id + ":"
                                            : std::string();
-  return text_for_kcidb(fmt::format("{}:{}{}", origin, run, kernel.plan.id));
+  return kcidb_text(fmt::format("{}:{}{}", origin, run, kernel.plan.id));
 }
 
 Json checkout(const ReportData& data, const KernelReport& kernel) {
   Json json{{"id", id_of(data, kernel)}, {"origin", origin}, {"valid", true}};
   if (data.run) json["start_time"] = data.run->started;
-  json["comment"] = text_for_kcidb(kernel.result && !kernel.result->kernel.release.empty()
-                                       ? "Linux " + kernel.result->kernel.release
-                                       : kernel.plan.id);
+  json["comment"] = kcidb_text(kernel.result && !kernel.result->kernel.release.empty()
+                                   ? "Linux " + kernel.result->kernel.release
+                                   : kernel.plan.id);
   return json;
 }
 
@@ -132,7 +118,7 @@ Json test(const ReportData& data, const KernelReport& kernel, const std::string&
 
 Json guest_test(const ReportData& data, const KernelReport& kernel) {
   Json json = test(data, kernel, origin, status_of(kernel));
-  if (!kernel.plan.reason.empty()) json["comment"] = text_for_kcidb(kernel.plan.reason);
+  if (!kernel.plan.reason.empty()) json["comment"] = kcidb_text(kernel.plan.reason);
   if (!kernel.result || kernel.result->from_sources) return json;
   const GuestRun& guest = kernel.result->guest;
   if (const auto seconds = seconds_of(guest)) json["duration"] = *seconds;
@@ -145,7 +131,7 @@ Json scenario_test(const ReportData& data, const KernelReport& kernel,
   Json json = test(data, kernel, path_of(scenario.scenario), status_of(kernel, scenario));
   const std::string word(verdict_word(scenario.verdict, data));
   json["comment"] =
-      text_for_kcidb(scenario.reason.empty() ? word : fmt::format("{}: {}", word, scenario.reason));
+      kcidb_text(scenario.reason.empty() ? word : fmt::format("{}: {}", word, scenario.reason));
   if (const std::string text = excerpt(scenario, terms_of(data)); !text.empty())
     json["log_excerpt"] = text;
   json["misc"] = {{"scenario", scenario.scenario}, {"verdict", word}};

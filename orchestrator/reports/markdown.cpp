@@ -3,14 +3,11 @@
 
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
-#include "results/base/markdown_text.h"
+#include "results/base/text.h"
 
 /// What a CI job's page shows: the verdict table, and the differences folded below it.
 namespace brokenpipe {
 namespace {
-
-using markdown::code;
-using markdown::escaped;
 
 std::string table(const Summary& summary) {
   const Terms& terms = summary.terms;
@@ -26,8 +23,9 @@ std::string table(const Summary& summary) {
     };
     const Totals& totals = row.scenarios;
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                        escaped(row.kernel), row.release.empty() ? "-" : escaped(row.release),
-                        escaped(row.guest), count(totals.same),
+                        markdown_text(row.kernel),
+                        row.release.empty() ? "-" : markdown_text(row.release),
+                        markdown_text(row.guest), count(totals.same),
                         count(totals.explained + (summary.comparison ? totals.unexplained : 0)),
                         count(totals.unexplained, true), count(totals.added), count(totals.gone),
                         count(totals.inconclusive, true), count(totals.flaky, true),
@@ -43,9 +41,10 @@ std::string unexplained(const Summary& summary) {
       "| scenario | step | {} | {} | kernels |\n|---|---|---|---|---|\n",
       summary.terms.expected, summary.terms.got);
   for (const UnexplainedDifference& difference : summary.unexplained)
-    text += fmt::format("| {} | {} | {} | {} | {} |\n", code(difference.scenario),
-                        code(difference.place), code(difference.expected), code(difference.got),
-                        escaped(kernels_sentence(difference.kernels, summary)));
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_code(difference.scenario),
+                        markdown_code(difference.place), markdown_code(difference.expected),
+                        markdown_code(difference.got),
+                        markdown_text(kernels_sentence(difference.kernels, summary)));
   return text;
 }
 
@@ -55,20 +54,21 @@ std::string explained(const Summary& summary) {
   const auto news = first_told(summary.explained);
   for (std::size_t i = 0; i < news.size(); ++i) {
     const ExplainedDifferences& group = summary.explained[i];
-    text += fmt::format("\n#### {}\n\n", escaped(chain_of(group)));
+    text += fmt::format("\n#### {}\n\n", markdown_text(chain_of(group)));
     for (const Change* change : news[i])
-      text += fmt::format(
-          "- {}{} ({}; {} {})\n",
-          group.changes.size() == 1 ? std::string() : fmt::format("**{}**: ", escaped(change->id)),
-          escaped(change->says), versions_of(*change), code(commit_of(*change)),
-          escaped(change->subject));
-    text += fmt::format("\nOn {}.\n\n", escaped(kernels_sentence(group.kernels, summary)));
+      text += fmt::format("- {}{} ({}; {} {})\n",
+                          group.changes.size() == 1
+                              ? std::string()
+                              : fmt::format("**{}**: ", markdown_text(change->id)),
+                          markdown_text(change->says), versions_of(*change),
+                          markdown_code(commit_of(*change)), markdown_text(change->subject));
+    text += fmt::format("\nOn {}.\n\n", markdown_text(kernels_sentence(group.kernels, summary)));
     text += fmt::format("| step | {} | {} | scenarios |\n|---|---|---|---|\n",
                         summary.terms.expected, summary.terms.got);
     for (const ExplainedDifferences::Transition& transition : group.transitions)
-      text +=
-          fmt::format("| {} | {} | {} | {} |\n", code(transition.place), code(transition.expected),
-                      code(transition.got), escaped(some_of(transition.scenarios)));
+      text += fmt::format("| {} | {} | {} | {} |\n", markdown_code(transition.place),
+                          markdown_code(transition.expected), markdown_code(transition.got),
+                          markdown_text(some_of(transition.scenarios)));
   }
   return text;
 }
@@ -77,8 +77,8 @@ std::string told(const std::string& title, const std::vector<Told>& facts, const
   if (facts.empty()) return {};
   std::string text = fmt::format("\n### {}\n\n", title);
   for (const Told& fact : facts)
-    text += fmt::format("- {}: {}\n", escaped(kernels_sentence(fact.kernels, summary)),
-                        escaped(fact.what));
+    text += fmt::format("- {}: {}\n", markdown_text(kernels_sentence(fact.kernels, summary)),
+                        markdown_text(fact.what));
   return text;
 }
 
@@ -87,23 +87,24 @@ std::string unjudged(const std::string& title, const std::vector<Unjudged>& all,
   if (all.empty()) return {};
   std::string text = fmt::format("\n### {}\n\n", title);
   for (const Unjudged& group : all)
-    text +=
-        fmt::format("- {}: {} ({}), on {}\n", escaped(group.reason),
-                    counted(group.scenarios.size(), "scenario"), escaped(some_of(group.scenarios)),
-                    escaped(kernels_sentence(group.kernels, summary)));
+    text += fmt::format("- {}: {} ({}), on {}\n", markdown_text(group.reason),
+                        counted(group.scenarios.size(), "scenario"),
+                        markdown_text(some_of(group.scenarios)),
+                        markdown_text(kernels_sentence(group.kernels, summary)));
   return text;
 }
 
 std::string kernels(const std::string& title, const std::vector<std::string>& ids) {
-  return ids.empty()
-             ? std::string()
-             : fmt::format("\n{}: {}.\n", title, escaped(fmt::format("{}", fmt::join(ids, ", "))));
+  return ids.empty() ? std::string()
+                     : fmt::format("\n{}: {}.\n", title,
+                                   markdown_text(fmt::format("{}", fmt::join(ids, ", "))));
 }
 
 std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   const Summary summary = summarise(data);
-  std::string text = fmt::format("## EPIPE and SIGPIPE\n\n{}: **{}**\n\n", escaped(summary.title),
-                                 conclusion(summary, exit_code(data)));
+  std::string text =
+      fmt::format("## EPIPE and SIGPIPE\n\n{}: **{}**\n\n", markdown_text(summary.title),
+                  conclusion(summary, exit_code(data)));
   text += table(summary);
   text += fmt::format("\nCounts are of scenarios. {}.\n", steps_sentence(summary));
   text += unexplained(summary);

@@ -8,14 +8,11 @@
 #include <set>
 
 #include "orchestrator/summary/summary.h"
-#include "results/base/markdown_text.h"
+#include "results/base/text.h"
 #include "results/describe.h"
 
 namespace brokenpipe {
 namespace {
-
-using markdown::code;
-using markdown::escaped;
 
 std::string family_of(const std::string& scenario) {
   return scenario.substr(0, scenario.find('/'));
@@ -28,7 +25,7 @@ std::string cell(const std::vector<std::string>& lines) {
 
 std::vector<std::string> as_code(const std::vector<std::string>& texts) {
   std::vector<std::string> lines;
-  std::transform(texts.begin(), texts.end(), std::back_inserter(lines), code);
+  std::transform(texts.begin(), texts.end(), std::back_inserter(lines), markdown_code);
   return lines;
 }
 
@@ -45,11 +42,11 @@ std::string bases_of(const Observation& observation) {
 std::string answer(const Observation* observation) {
   if (observation == nullptr) return "*unreferenced*";
   std::vector<std::string> lines;
-  for (const Step& step : observation->steps) lines.push_back(code(describe(step)));
+  for (const Step& step : observation->steps) lines.push_back(markdown_code(describe(step)));
   if (observation->ending != ScenarioEnding::completed) {
     std::string ending = fmt::format("**{}**", to_string(observation->ending));
-    if (!observation->signal.empty()) ending += " by " + code(observation->signal);
-    if (!observation->reason.empty()) ending += ": " + escaped(observation->reason);
+    if (!observation->signal.empty()) ending += " by " + markdown_code(observation->signal);
+    if (!observation->reason.empty()) ending += ": " + markdown_text(observation->reason);
     lines.push_back(ending);
   }
   lines.push_back(fmt::format("*{}*", bases_of(*observation)));
@@ -73,8 +70,9 @@ std::string changed_since(const std::string& scenario, const Changes& changes) {
 }
 
 std::string change_section(const Change& change) {
-  return fmt::format("\n### {}\n\n{} In {}, by {} ({}).\n", change.id, escaped(change.says),
-                     versions_of(change), code(commit_of(change)), escaped(change.subject));
+  return fmt::format("\n### {}\n\n{} In {}, by {} ({}).\n", change.id, markdown_text(change.says),
+                     versions_of(change), markdown_code(commit_of(change)),
+                     markdown_text(change.subject));
 }
 
 using Reached = std::map<std::string, std::vector<std::string>>;
@@ -102,9 +100,9 @@ std::string told(const std::vector<std::string>& scenarios) {
   std::vector<std::string> lines;
   lines.reserve(families.size());
   for (const auto& [family, ids] : families) {
-    lines.push_back(ids.size() == 1 ? code(ids.front())
+    lines.push_back(ids.size() == 1 ? markdown_code(ids.front())
                                     : fmt::format("{} of `{}/`, such as {}", ids.size(), family,
-                                                  code(ids.front())));
+                                                  markdown_code(ids.front())));
   }
   return cell(lines);
 }
@@ -138,7 +136,8 @@ std::string semantics_table(const ScenarioList& list, const RunResult& reference
           family);
     }
     const auto found = answers.find(scenario.id);
-    text += fmt::format("| {} | {} | {} | {} | {} |\n", code(scenario.id), escaped(scenario.asks),
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_code(scenario.id),
+                        markdown_text(scenario.asks),
                         answer(found == answers.end() ? nullptr : found->second),
                         cell(as_code(scenario.grounds)), changed_since(scenario.id, changes));
   }
@@ -168,8 +167,9 @@ std::string coverage_table(const ScenarioList& list, const Sites& sites) {
       text += fmt::format("\n## {}\n\n| function | does | scenarios |\n|---|---|---|\n", file);
     }
     const std::vector<std::string> scenarios = reaching(reached, site);
-    text += fmt::format("| {} | {} | {} |\n", code(site.function()), site.does,
-                        scenarios.empty() ? "none: " + escaped(site.unreached) : told(scenarios));
+    text +=
+        fmt::format("| {} | {} | {} |\n", markdown_code(site.function()), site.does,
+                    scenarios.empty() ? "none: " + markdown_text(site.unreached) : told(scenarios));
   }
   return text;
 }

@@ -4,6 +4,7 @@
 
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
+#include "results/base/text.h"
 
 /// The Test Anything Protocol, version 14: a test point for each kernel, and before it, as its
 /// subtest, one for each scenario. What is as the reference or explained is `ok`; an unexplained
@@ -15,22 +16,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Words of a test point: one line, in which no `#` begins a directive.
-std::string line_for_tap(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '#' || c == '\\') safe += '\\';
-    safe += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return safe;
-}
-
 /// Keys and values of a block. A value is JSON, which is YAML too, whatever is in it.
 std::string block(const Json& values) {
   std::string text = "  ---\n";
   for (const auto& [key, value] : values.items())
-    text +=
-        fmt::format("  {}: {}\n", key, value.dump(-1, ' ', false, Json::error_handler_t::replace));
+    text += fmt::format("  {}: {}\n", key, json_dump(value));
   return text + "  ...\n";
 }
 
@@ -44,8 +34,8 @@ std::string indented(const std::string& text) {
 
 std::string point(bool ok, std::size_t number, const std::string& name,
                   const std::string& skipped = {}) {
-  return fmt::format("{} {} - {}{}\n", ok ? "ok" : "not ok", number, line_for_tap(name),
-                     skipped.empty() ? std::string() : " # SKIP " + line_for_tap(skipped));
+  return fmt::format("{} {} - {}{}\n", ok ? "ok" : "not ok", number, tap_line(name),
+                     skipped.empty() ? std::string() : " # SKIP " + tap_line(skipped));
 }
 
 Json differences(const ScenarioVerdict& scenario, const Terms& terms) {
@@ -102,7 +92,7 @@ std::string kernel_points(const KernelReport& kernel, std::size_t number, const 
     std::size_t nth = 0;
     for (const ScenarioVerdict& scenario : kernel.diff->scenarios)
       points += scenario_point(scenario, ++nth, data);
-    text += fmt::format("# Subtest: {}\n", line_for_tap(id));
+    text += fmt::format("# Subtest: {}\n", tap_line(id));
     text += indented(fmt::format("1..{}\n", nth) + points);
   }
   text += point(as_it_should(kernel), number, id);

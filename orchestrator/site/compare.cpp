@@ -6,6 +6,7 @@
 
 #include "orchestrator/site/pages.h"
 #include "orchestrator/summary/summary.h"
+#include "results/base/text.h"
 #include "results/describe.h"
 
 namespace brokenpipe {
@@ -73,8 +74,7 @@ void Comparable::add(const RunRecord& run, const RunResult& result) {
               {}};
   for (const Observation& observation : result.observations) {
     // Whatever a guest said, what is written is UTF-8.
-    const std::string trace =
-        trace_json(observation).dump(-1, ' ', false, Json::error_handler_t::replace);
+    const std::string trace = json_dump(trace_json(observation));
     std::vector<std::string>& known = traces_[observation.scenario];
     const auto found = std::find(known.begin(), known.end(), trace);
     kept.traces[observation.scenario] = static_cast<std::size_t>(found - known.begin());

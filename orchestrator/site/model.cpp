@@ -7,21 +7,10 @@
 #include <tuple>
 
 #include "results/base/error.h"
+#include "results/base/text.h"
 
 namespace brokenpipe {
 namespace {
-
-/// A name as a part of a path: what could mean something to a file system, a URL or an eye
-/// becomes `~` and the byte's number.
-std::string path_part(const std::string& name) {
-  std::string part;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '+' || (c == '.' && !part.empty());
-    part += plain ? std::string(1, c) : fmt::format("~{:02x}", static_cast<unsigned char>(c));
-  }
-  return part.empty() ? "~" : part;
-}
 
 bool asked_for_all(const RunResult& result) {
   return result.probe.selection.empty();

@@ -22,6 +22,7 @@
 #include "orchestrator/site/templates.h"
 #include "results/base/file.h"
 #include "results/base/json_file.h"
+#include "results/base/text.h"
 #include "results/describe.h"
 
 namespace brokenpipe {
@@ -183,9 +184,7 @@ class Publisher {
     }
     write_page("compare.html", "compare", "Compare", std::move(data));
     folder_.write("data/compare.js",
-                  "window.brokenpipe_results = " +
-                      comparable.json(model_).dump(-1, ' ', false, Json::error_handler_t::replace) +
-                      ";\n");
+                  "window.brokenpipe_results = " + json_dump(comparable.json(model_)) + ";\n");
   }
 
   /// The pictures of one kernel, or, for null, of the reference alone.

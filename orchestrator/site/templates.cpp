@@ -2,27 +2,13 @@
 
 #include "results/base/error.h"
 #include "results/base/file.h"
+#include "results/base/text.h"
 
 namespace brokenpipe {
 namespace {
 
 namespace mustache = kainjow::mustache;
 using Json = nlohmann::ordered_json;
-
-/// What a page can show of a text: a control character (an escape sequence on a guest's console)
-/// is no part of HTML, and a byte that is not UTF-8 is no character.
-std::string printable(const std::string& text) {
-  std::string valid = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-  valid = Json::parse(valid).get<std::string>();
-  std::string shown;
-  shown.reserve(valid.size());
-  for (const char c : valid) {
-    const bool control =
-        (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
-    shown += control ? "\xef\xbf\xbd" : std::string(1, c);
-  }
-  return shown;
-}
 
 mustache::data data_of(const Json& json) {
   if (json.is_object()) {
@@ -39,7 +25,7 @@ mustache::data data_of(const Json& json) {
   if (json.is_string()) {
     const auto& text = json.get_ref<const std::string&>();
     if (text.empty()) return false;
-    return printable(text);
+    return page_text(text);
   }
   if (json.is_boolean()) return json.get<bool>();
   if (json.is_null()) return false;

@@ -4,6 +4,7 @@
 
 #include "results/base/error.h"
 #include "results/base/file.h"
+#include "results/base/text.h"
 
 namespace brokenpipe {
 
@@ -86,8 +87,7 @@ nlohmann::json read_json(const std::filesystem::path& file, int schema) {
 }
 
 std::string json_text(const nlohmann::ordered_json& document) {
-  constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;
-  return document.dump(2, ' ', false, replace) + "\n";
+  return json_dump(document, 2) + "\n";
 }
 
 }  // namespace brokenpipe

@@ -1,7 +1,9 @@
 #include "results/base/near.h"
 
 #include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
+/// What a mistyped name is taken for, and what not.
 namespace brokenpipe {
 namespace {
 

@@ -5,6 +5,7 @@
 
 #include "results/base/error.h"
 
+/// What is kept of a program that was run, and how one is ended.
 namespace brokenpipe {
 namespace {
 

@@ -4,29 +4,15 @@
 
 #include <algorithm>
 #include <map>
-#include <string_view>
 #include <vector>
 
 #include "orchestrator/site/pictures/markup.h"
 #include "results/base/error.h"
+#include "results/base/text.h"
 #include "results/describe.h"
 
 namespace brokenpipe {
 namespace {
-
-/// For a URI: a local kernel's id is the name of its file.
-std::string percent_encoded(const std::string& text) {
-  constexpr std::string_view unreserved =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string encoded;
-  for (const char c : text) {
-    if (unreserved.find(c) != std::string_view::npos)
-      encoded += c;
-    else
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return encoded;
-}
 
 /// A tag URI (RFC 4151); the date says when the name began to be used so.
 std::string tag(const std::string& what) {
@@ -106,10 +92,9 @@ std::string atom_feed(const History& history, const std::string& page) {
     pugi::xml_node entry = append(feed, "entry");
     append(entry, "title", headline(changes));
     append(entry, "id",
-           tag(fmt::format("changes/{}/{}", percent_encoded(night),
-                           percent_encoded(changes.front()->kernel))));
+           tag(fmt::format("changes/{}/{}", uri_part(night), uri_part(changes.front()->kernel))));
     append(entry, "updated", started.at(night));
-    link_to(entry, "alternate", page + "#" + percent_encoded(night));
+    link_to(entry, "alternate", page + "#" + uri_part(night));
     describe_changes(entry, changes);
   }
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + markup(document) + "\n";

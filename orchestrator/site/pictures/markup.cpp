@@ -2,28 +2,18 @@
 
 #include <sstream>
 
+#include "results/base/text.h"
+
 namespace brokenpipe {
-namespace {
-
-std::string holdable(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    safe += byte < 0x20 && c != '\n' && c != '\t' ? '?' : c;
-  }
-  return safe;
-}
-
-}  // namespace
 
 pugi::xml_node append(pugi::xml_node parent, const char* name, const std::string& text) {
   pugi::xml_node node = parent.append_child(name);
-  if (!text.empty()) node.text().set(holdable(text).c_str());
+  if (!text.empty()) node.text().set(xml_text(text).c_str());
   return node;
 }
 
 void set(pugi::xml_node node, const char* name, const std::string& value) {
-  node.append_attribute(name).set_value(holdable(value).c_str());
+  node.append_attribute(name).set_value(xml_text(value).c_str());
 }
 
 void set(pugi::xml_node node, const char* name, int value) {
