@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,6 +12,7 @@
 #include "orchestrator/site/pictures/answer.h"
 #include "orchestrator/summary/summary.h"
 #include "results/describe.h"
+#include "results/vocabulary.h"
 
 namespace brokenpipe {
 namespace {
@@ -21,14 +21,6 @@ using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::string_view ending_place = "ending";
-
-constexpr std::array writes{"send",     "sendto", "sendmsg",   "sendmmsg",      "write",
-                            "writev",   "pwrite", "pwritev2",  "sendfile",      "splice",
-                            "vmsplice", "tee",    "io_submit", "io_uring_enter"};
-
-bool is_write(const Step& step) {
-  return std::find(writes.begin(), writes.end(), step.call) != writes.end();
-}
 
 /// It returned a count, and no signal came of it.
 bool simply_succeeded(const Step& step) {
@@ -62,7 +54,7 @@ bool departs_unexplained(const PlaceVerdict& place) {
 std::string telling_step(const Observation& observation) {
   const Step* told = nullptr;
   for (const Step& step : observation.steps) {
-    if (!is_write(step)) continue;
+    if (!call_named(step.call).writes) continue;
     told = &step;
     if (!simply_succeeded(step)) break;
   }

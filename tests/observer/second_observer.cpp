@@ -10,7 +10,8 @@
 #include <csignal>
 #include <cstring>
 #include <regex>
-#include <set>
+
+#include "results/vocabulary.h"
 
 namespace brokenpipe::testing {
 namespace {
@@ -18,38 +19,19 @@ namespace {
 using nlohmann::json;
 using Kind = StraceEvent::Kind;
 
-// What strace cannot see, and why.
 bool is_unseen(const std::string& call, const std::string& name) {
-  static const std::set<std::string> anywhere{"elapsed"};  // a class of times, not a value
-  static const std::set<std::string> members{
-      "packets: segments",           // taken out of a packet socket's buffers
-      "io_uring_enter: completion",  // lies in memory shared with the kernel
-      "/proc/net/tcp: state",        // a line of a text
-      "destroy: returned",           // a netlink message
-      "destroy: errno",              // the same
-      "handled: count",              // the scenario's own counting
-      "sigtimedwait: queued",        // what several calls told
-  };
-  return anywhere.contains(name) || members.contains(call + ": " + name);
+  return !why_unseen(call, name).empty();
 }
 
-// The system call by which libc makes a call.
-std::string system_call(const std::string& call) {
-  static const std::map<std::string, std::string> others{{"send", "sendto"},
-                                                         {"recv", "recvfrom"},
-                                                         {"pwrite", "pwrite64"},
-                                                         {"open", "openat"},
-                                                         {"sigpending", "rt_sigpending"},
-                                                         {"sigtimedwait", "rt_sigtimedwait"},
-                                                         {"waitpid", "wait4"}};
-  const auto other = others.find(call);
-  return other == others.end() ? call : other->second;
+// By which libc makes a step's call.
+std::string system_call(const json& step) {
+  return std::string(call_named(step.at("call").get_ref<const std::string&>()).system_call);
 }
 
 // Some calls are made before the step that tells of them: they consume nothing.
 bool is_told_afterwards(const json& step) {
-  static const std::set<std::string> calls{"waitpid", "sigpending", "ioctl"};
-  return calls.contains(step.at("call")) || (step.contains("state") && step.contains("elapsed"));
+  return call_named(step.at("call").get_ref<const std::string&>()).made_before ||
+         (step.contains("state") && step.contains("elapsed"));
 }
 
 bool is_mark(const StraceEvent& event, const std::string& text) {
@@ -95,7 +77,7 @@ std::vector<const StraceEvent*> signals_since_last_step(const ScenarioLog& log,
 
 Place find_step(const ScenarioLog& log, const json& step) {
   const auto& id = step.at("step").get_ref<const std::string&>();
-  const std::string name = system_call(step.at("call"));
+  const std::string name = system_call(step);
   Place place;
   for (const StraceEvent& event : log.events) {
     if (is_mark(event, "begin " + id)) place.begin = &event;
@@ -294,7 +276,7 @@ json signals(const ScenarioLog& log, const Place& place) {
 json seen_by_strace(const ScenarioLog& log, const Place& place, const json& step,
                     const std::string& name) {
   if (name == "signals") return signals(log, place);
-  if (name == "blocked") return still_waits(log, place, system_call(step.at("call")));
+  if (name == "blocked") return still_waits(log, place, system_call(step));
   if (name == "returned" && step.at(name) == "never") return came_back_never(log, place);
   if (name == "siginfo" && step.at("call") == "siginfo") return last_signal_before(log, place);
   if (place.call == nullptr) return {};

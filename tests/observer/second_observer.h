@@ -30,7 +30,7 @@ struct Comparison {
 /// Compares every step of an `observation` record: what it returned, errno, the signals that its
 /// handler got, and what poll, getsockopt, wait and the like told. What no system call returns
 /// (the entries of an io_uring, the time that passed, the segments in a packet socket's buffer) is
-/// `unseen`; a member of a step that is neither is a disagreement.
+/// `unseen`, as results/vocabulary.h has it; a member of a step that is neither is a disagreement.
 void compare(const nlohmann::json& observation, const ScenarioLog& log, Comparison& comparison);
 
 }  // namespace brokenpipe::testing

@@ -6,6 +6,7 @@
 
 #include "results/base/json_file.h"
 #include "results/describe.h"
+#include "results/vocabulary.h"
 
 namespace brokenpipe {
 namespace {
@@ -23,11 +24,6 @@ constexpr Words<AnswerKind, 8> kinds{{
     {AnswerKind::none, "none"},
 }};
 
-/// The calls whose result counts bytes.
-constexpr std::array transfers{"send",   "sendto",   "sendmsg",   "write",          "writev",
-                               "pwrite", "pwritev2", "sendfile",  "splice",         "vmsplice",
-                               "tee",    "recv",     "io_submit", "io_uring_enter", "read"};
-
 AnswerKind kind_of_errno(const std::string& name, bool sigpipe) {
   if (name == "EPIPE") return sigpipe ? AnswerKind::epipe_signal : AnswerKind::epipe;
   if (name == "ECONNRESET") return AnswerKind::reset;
@@ -40,9 +36,14 @@ std::string amount(const Json& returned, const std::string& call) {
     return returned.is_string() ? returned.get<std::string>() : returned.dump();
   const auto count = returned.get<long long>();
   const char* const plural = count == 1 ? "" : "s";
-  if (call == "sendmmsg") return fmt::format("{} message{}", count, plural);
-  if (std::find(transfers.begin(), transfers.end(), call) != transfers.end())
-    return fmt::format("{} byte{}", count, plural);
+  switch (call_named(call).counts) {
+    case Counts::messages:
+      return fmt::format("{} message{}", count, plural);
+    case Counts::bytes:
+      return fmt::format("{} byte{}", count, plural);
+    case Counts::nothing:
+      break;
+  }
   return std::to_string(count);
 }
 
