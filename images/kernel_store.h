@@ -6,32 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "images/apt.h"
 #include "images/catalogue.h"
-#include "results/base/folder.h"
+#include "images/kernel_packages.h"
+#include "images/store_folder.h"
+#include "images/stored_kernel.h"
 
 /// Kernels on this machine: fetched through apt (resolved, downloaded and verified by it, in a
 /// private root), unpacked, and kept by the hash of what they are.
 namespace brokenpipe {
 
-/// A kernel that can be booted.
-struct StoredKernel {
-  std::string id;                       ///< of the catalogue, or the file's name
-  std::string release;                  ///< `6.1.0-47-cloud-amd64`: what uname -r will say
-  std::string package;                  ///< `linux-image-6.1.0-47-cloud-amd64=6.1.170-3`
-  std::string version;                  ///< `6.1.170-3`; empty for a local file
-  std::filesystem::path image;          ///< vmlinuz as it was shipped (bzImage) or a vmlinux
-  std::string sha256;                   ///< of `image`
-  std::filesystem::path modules;        ///< .../lib/modules/RELEASE; empty where there are none
-  std::string modules_missing_because;  ///< empty where `modules` is not
-};
-
-/// What a mirror offers for one entry of the catalogue.
-struct Offer {
-  std::string package;
-  std::string version;
-  std::string point_release;  ///< `6.12.107`
-};
+class Apt;
 
 struct KernelRequest {
   CatalogueEntry entry;
@@ -49,12 +33,8 @@ struct StoreOptions {
   std::function<void(const std::string&)> progress;  ///< a line for people, on stderr
 };
 
-/// Safe to use from several threads and from several processes on one root.
-///
-/// Below the root: `kernels/HASH` and `local/HASH`, a folder for each kernel, named by the hash of
-/// its packages and complete from the moment it is there; `changelogs`, compressed as they were
-/// shipped; `apt`, apt's private state; `downloads`, where an interrupted download goes on;
-/// `incoming`, being unpacked; `lock`, held by who fetches.
+/// Safe to use from several threads and from several processes on one root, whose layout is
+/// StoreFolder's.
 class KernelStore {
  public:
   explicit KernelStore(StoreOptions options);
@@ -86,12 +66,9 @@ class KernelStore {
   /// A bzImage, a vmlinux or a linux-image .deb of the user's. Throws Error where it is none.
   StoredKernel open_file(const std::filesystem::path& file);
 
-  const std::filesystem::path& root() const { return options_.root; }
+  const std::filesystem::path& root() const { return folder_.root(); }
 
  private:
-  struct Wanted;
-
-  FileLock lock() const;
   bool is_reachable(const CatalogueEntry& entry) const;
   Apt apt(bool archive) const;
   std::vector<std::optional<StoredKernel>> find_all(
@@ -100,13 +77,9 @@ class KernelStore {
       bool archive, const std::vector<KernelRequest>& requests) const;
   std::vector<std::optional<StoredKernel>> fetch_from(
       const Apt& apt, const std::vector<KernelRequest>& requests) const;
-  std::vector<Wanted> resolve(const Apt& apt, const std::vector<KernelRequest>& requests) const;
-  std::string changelog_in(const Apt& apt, const AptPackage& package) const;
-  StoredKernel keep(const std::vector<std::filesystem::path>& debs, const std::string& package,
-                    const std::string& version, const std::string& modules_missing_because,
-                    const std::string& kind) const;
 
   StoreOptions options_;
+  StoreFolder folder_;
 };
 
 }  // namespace brokenpipe

@@ -1,0 +1,86 @@
+#include "images/store_folder.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "results/base/sha256.h"
+
+namespace brokenpipe {
+namespace fs = std::filesystem;
+
+namespace {
+
+void empty(const fs::path& directory) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+    fs::remove_all(entry.path());
+  }
+}
+
+}  // namespace
+
+StoreFolder::StoreFolder(const fs::path& root, std::function<void(const std::string&)> progress)
+    : root_(fs::absolute(root)), progress_(std::move(progress)) {
+  for (const char* directory : {"kernels", "local", "changelogs", "apt", "downloads", "incoming"}) {
+    make_directories(root_ / directory);
+  }
+}
+
+fs::path StoreFolder::changelog(const std::string& package, const std::string& version) const {
+  return root_ / "changelogs" / fmt::format("{}_{}.gz", package, version);
+}
+
+FileLock StoreFolder::lock() const {
+  return FileLock(root_ / "lock", [this] {
+    progress_(fmt::format("waiting for another run that fetches into {}", root_.string()));
+  });
+}
+
+std::vector<StoredKernel> StoreFolder::kernels() const {
+  std::vector<StoredKernel> kernels;
+  for (const fs::directory_entry& directory : fs::directory_iterator(root_ / "kernels")) {
+    if (std::optional<StoredKernel> kernel = find_kernel(directory.path())) {
+      kernels.push_back(std::move(*kernel));
+    }
+  }
+  return kernels;
+}
+
+StoredKernel StoreFolder::keep(const std::vector<fs::path>& debs,
+                               const KernelOrigin& origin) const {
+  return keep_below(root_ / "kernels", debs, origin);
+}
+
+StoredKernel StoreFolder::keep_local(const fs::path& deb) const {
+  return keep_below(root_ / "local", {deb}, {{}, {}, "the package has none"});
+}
+
+StoredKernel StoreFolder::keep_below(const fs::path& parent, const std::vector<fs::path>& debs,
+                                     const KernelOrigin& origin) const {
+  std::string hashes;
+  for (const fs::path& deb : debs) {
+    hashes += sha256_file(deb);
+  }
+  const fs::path target = parent / sha256(hashes);
+  if (std::optional<StoredKernel> kernel = find_kernel(target)) {
+    return *kernel;
+  }
+  const TemporaryDirectory unpacked = incoming();
+  unpack_kernel(debs, origin, unpacked.path(), progress_);
+  fs::remove_all(target);
+  fs::rename(unpacked.path(), target);
+  return read_kernel(target);
+}
+
+TemporaryDirectory StoreFolder::incoming() const {
+  // What a killed process left: the lock says that nobody is at it.
+  empty(root_ / "incoming");
+  return TemporaryDirectory(root_ / "incoming");
+}
+
+void StoreFolder::remove_downloads() const {
+  empty(downloads());
+}
+
+}  // namespace brokenpipe
