@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+/// What of a kernel's image QEMU can start, and which kernel it is.
 namespace brokenpipe {
 
 /// What can be handed to QEMU's -kernel.

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+/// Versions of Debian's packages, and of the kernels in them.
 namespace brokenpipe {
 
 /// Compares two version strings of Debian packages as dpkg does (deb-version(7), "Sorting

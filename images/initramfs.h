@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+/// The initramfs that a guest boots with: the probe, its arguments and the modules.
 namespace brokenpipe {
 
 /// A file of this machine, executable by all, at a path of the guest's.

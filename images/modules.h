@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+/// Which module files a guest loads, and in which order.
 namespace brokenpipe {
 
 /// The files of `wanted` (module names such as `tcp_diag`) and of all that they depend on,
@@ -12,8 +13,9 @@ namespace brokenpipe {
 /// have is left out; so is everything where `modules` is empty. Throws Error where a module is
 /// damaged.
 ///
-/// `modules` is a .../lib/modules/RELEASE. Its modules.dep is not read, for Debian's packages have
-/// none before depmod ran: each module's own `depends` is.
+/// `modules` is a .../lib/modules/RELEASE. Its indexes (modules.dep) are not read, for Debian's
+/// packages have none before depmod(8) ran: each module's own `depends` and `softdep` are. An
+/// alias that a soft dependency names (`crc32c`, which is crc32c_intel) is no module, and left out.
 std::vector<std::filesystem::path> resolve_modules(const std::filesystem::path& modules,
                                                    const std::vector<std::string>& wanted,
                                                    const std::filesystem::path& cache);
