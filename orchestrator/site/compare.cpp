@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-#include "orchestrator/site/pages.h"
-#include "orchestrator/summary/summary.h"
+#include "orchestrator/site/pictures/answer.h"
 #include "results/base/text.h"
 #include "results/describe.h"
 
@@ -14,18 +13,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string ending_text(const Observation& observation) {
-  nlohmann::json seen{{"ending", to_string(observation.ending)}};
-  if (!observation.signal.empty()) seen["signal"] = observation.signal;
-  return describe_seen(seen);
-}
-
 Json trace_json(const Observation& observation) {
   Json steps = Json::array();
   for (const Step& step : observation.steps)
     steps.push_back(Json::array({step.id, describe_seen(step.seen)}));
   Json trace{{"ending", to_string(observation.ending)},
-             {"told", ending_text(observation)},
+             {"told", describe_seen(ending_seen(observation))},
              {"reason", observation.reason},
              {"steps", std::move(steps)}};
   if (!observation.disagreeing.empty()) {
@@ -65,13 +58,8 @@ Json moves_json(const Changes& changes, const std::string& scenario) {
 }  // namespace
 
 void Comparable::add(const RunRecord& run, const RunResult& result) {
-  Result kept{run.id,
-              run.started,
-              result.kernel,
-              result.probe.sha256,
-              result.probe.selection,
-              vouches_for_all(result.guest.ending),
-              {}};
+  Result kept{
+      run.id, run.started, result.kernel, result.probe, vouches_for_all(result.guest.ending), {}};
   for (const Observation& observation : result.observations) {
     // Whatever a guest said, what is written is UTF-8.
     const std::string trace = json_dump(trace_json(observation));
@@ -100,7 +88,7 @@ Json Comparable::json(const SiteModel& model) const {
               {"kernel", result.kernel.id},
               {"release", result.kernel.release},
               {"version", version_text(result.kernel)},
-              {"probe", result.probe},
+              {"probe", result.probe.sha256},
               {"whole", result.whole}};
     item["number"] = nullptr;
     item["changes"] = Json::array();
@@ -113,12 +101,9 @@ Json Comparable::json(const SiteModel& model) const {
     item["traces"] = Json::array();
     for (const ScenarioInfo& scenario : model.scenarios) {
       const auto trace = result.traces.find(scenario.id);
-      const bool asked =
-          result.selection.empty() ||
-          std::any_of(result.selection.begin(), result.selection.end(),
-                      [&](const std::string& glob) { return matches(glob, scenario.id); });
-      item["traces"].push_back(trace != result.traces.end() ? static_cast<int>(trace->second)
-                                                            : (asked ? -1 : -2));
+      const int none = was_asked_for(result.probe, scenario.id) ? -1 : -2;
+      item["traces"].push_back(trace == result.traces.end() ? none
+                                                            : static_cast<int>(trace->second));
     }
     json["results"].push_back(std::move(item));
   }
@@ -132,29 +117,6 @@ Json Comparable::json(const SiteModel& model) const {
     json["scenarios"].push_back(std::move(item));
   }
   return json;
-}
-
-Json pair_data(const SiteModel& model, const SiteKernel& before, const SiteKernel& after) {
-  const ReportData report = compare(before.result(), after.result(), model.changes);
-  const Diff& compared = *report.kernels.front().diff;
-  Json data;
-  data["before"] = before.id();
-  data["before_page"] = kernel_page(before.id());
-  data["before_release"] = before.result().kernel.release;
-  data["after"] = after.id();
-  data["after_page"] = kernel_page(after.id());
-  data["after_release"] = after.result().kernel.release;
-  data["totals"] = totals_data(compared.scenario_totals, terms_of(report));
-  data["differences"] = differences_data(summarise(report), before.id());
-  data["new"] = Json::array();
-  for (const ScenarioVerdict& scenario : compared.scenarios)
-    if (scenario.verdict == Verdict::added)
-      data["new"].push_back({{"id", scenario.scenario},
-                             {"scenario_page", scenario_page(scenario.scenario)},
-                             {"reason", scenario.reason}});
-  data["has_new"] = !data["new"].empty();
-  data["nothing"] = compared.scenario_totals.all() == compared.scenario_totals.same;
-  return data;
 }
 
 }  // namespace brokenpipe

@@ -26,18 +26,12 @@ class Comparable {
     std::string run;
     std::string started;
     KernelIdentity kernel;
-    std::string probe;  ///< its SHA-256
-    std::vector<std::string> selection;
+    ProbeIdentity probe;
     bool whole = false;                         ///< its guest got to the end
     std::map<std::string, std::size_t> traces;  ///< by scenario
   };
   std::vector<Result> results_;
   std::map<std::string, std::vector<std::string>> traces_;  ///< by scenario, as JSON
 };
-
-/// The page of two kernels of the matrix, computed beforehand: for readers without a script. Its
-/// `differences` are for the template of that name.
-nlohmann::ordered_json pair_data(const SiteModel& model, const SiteKernel& before,
-                                 const SiteKernel& after);
 
 }  // namespace brokenpipe

@@ -200,9 +200,8 @@ std::string telling_place(const SiteModel& model, const std::string& scenario) {
 std::string cell_title(const SiteModel& model, const MatrixCell& cell) {
   std::string title = cell.place.empty() ? cell.words : cell.place + ": " + cell.words;
   for (const std::string& id : cell.changes)
-    for (const Change& change : model.changes.changes)
-      if (change.id == id)
-        title += fmt::format("; since {}: {}", versions_of(change), change.subject);
+    if (const Change* change = model.change(id))
+      title += fmt::format("; since {}: {}", versions_of(*change), change->subject);
   return title;
 }
 

@@ -53,6 +53,18 @@ const ScenarioVerdict* SiteKernel::verdict(const std::string& scenario) const {
   return verdict_of(diff(), scenario);
 }
 
+const SiteKernel* SiteModel::kernel(const std::string& id) const {
+  const auto found =
+      find_id(kernels, id, [](const SiteKernel& one) -> const std::string& { return one.id(); });
+  return found == kernels.end() ? nullptr : &*found;
+}
+
+const Change* SiteModel::change(const std::string& id) const {
+  const auto found =
+      find_id(changes.changes, id, [](const Change& one) -> const std::string& { return one.id; });
+  return found == changes.changes.end() ? nullptr : &*found;
+}
+
 std::string version_text(const KernelIdentity& kernel) {
   const auto version = version_of(kernel);
   return version ? version_text(*version) : kernel.release;

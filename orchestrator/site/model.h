@@ -32,6 +32,10 @@ struct SiteModel {
   Changes changes;
   std::vector<SiteKernel> kernels;    ///< by version
   std::vector<PlannedKernel> absent;  ///< kernels of which no run has a result
+
+  /// A kernel of the matrix, or a change, by its id; null where it is not there.
+  const SiteKernel* kernel(const std::string& id) const;
+  const Change* change(const std::string& id) const;
 };
 
 /// The point release for people: `6.12.117`; the release where it has no number in front.

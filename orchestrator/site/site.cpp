@@ -17,7 +17,6 @@
 #include "orchestrator/site/pictures/badge.h"
 #include "orchestrator/site/pictures/heat_map.h"
 #include "orchestrator/site/pictures/history.h"
-#include "orchestrator/site/pictures/state_diagram.h"
 #include "orchestrator/site/site_folder.h"
 #include "orchestrator/site/templates.h"
 #include "results/base/file.h"
@@ -187,27 +186,9 @@ class Publisher {
                   "window.brokenpipe_results = " + json_dump(comparable.json(model_)) + ";\n");
   }
 
-  /// The pictures of one kernel, or, for null, of the reference alone.
   void write_picture(const std::string& page, const SiteKernel* shown) {
-    const auto href = [&](const std::string& scenario) {
-      const bool known = std::any_of(model_.scenarios.begin(), model_.scenarios.end(),
-                                     [&](const ScenarioInfo& info) { return info.id == scenario; });
-      return known ? root_of(page) + scenario_page(scenario) : std::string();
-    };
-    const KernelReport* report = shown == nullptr ? nullptr : &shown->report;
-    const std::string& of = shown == nullptr ? model_.reference.kernel.id : shown->id();
-    Json data{{"of", of},
-              {"is_kernel", shown != nullptr},
-              {"reference", model_.reference.kernel.id},
-              {"diagram", state_diagram(model_.reference, report, href)},
-              {"heat_map", heat_map(model_.reference, report, href)}};
-    data["choices"] = Json::array({{{"id", model_.reference.kernel.id},
-                                    {"page", "pictures.html"},
-                                    {"current", shown == nullptr}}});
-    for (const SiteKernel& kernel : model_.kernels)
-      data["choices"].push_back({{"id", kernel.id()},
-                                 {"page", pictures_page(kernel.id())},
-                                 {"current", shown == &kernel}});
+    Json data = pictures_data(model_, shown, page);
+    const auto of = data["of"].get<std::string>();
     write_page(page, "pictures", "Pictures of " + of, std::move(data));
   }
 

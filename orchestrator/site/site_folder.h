@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string_view>
 
+/// Where a site is written, and how it takes the place of the one before.
 namespace brokenpipe {
 
 /// A site on its way: written beside its place, and seen by nobody until it is whole.

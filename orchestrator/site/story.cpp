@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "orchestrator/site/matrix.h"
+#include "orchestrator/site/pictures/answer.h"
 #include "results/describe.h"
 #include "results/explanations.h"
 
@@ -118,14 +118,9 @@ std::optional<std::string> sentence(const Step& step) {
 
 /// What an observation has at a place; null where it was not made.
 Json value_at(const Observation& observation, const std::string& place) {
-  if (place == ending_place) {
-    Json ending{{"ending", to_string(observation.ending)}};
-    if (!observation.signal.empty()) ending["signal"] = observation.signal;
-    return ending;
-  }
-  for (const Step& step : observation.steps)
-    if (step.id == place) return step.seen;
-  return {};
+  if (place == ending_place) return ending_seen(observation);
+  const Step* step = step_of(observation, place);
+  return step == nullptr ? Json() : step->seen;
 }
 
 bool answered(const Observation* observation) {
@@ -197,10 +192,8 @@ void explain(Span& span, const SiteModel& model, const std::string& place,
   Explanations explanations(model.changes, before.kernel, now.kernel);
   for (const std::string& id :
        explanations.explain(now.observation.scenario, place, before.value, now.value)) {
-    const auto change = std::find_if(model.changes.changes.begin(), model.changes.changes.end(),
-                                     [&](const Change& one) { return one.id == id; });
-    span.causes.push_back({id, !in_effect(*change, *version)});
-    last = &*change;
+    last = model.change(id);
+    span.causes.push_back({id, !in_effect(*last, *version)});
   }
   date(span, version_of(before.kernel), now.kernel, last);
   const bool comparable = !unsupported(before.observation) && !unsupported(now.observation) &&
@@ -247,15 +240,9 @@ std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
 }
 
 const Step* step_at(const SiteModel& model, const std::string& scenario, const std::string& place) {
-  const auto in = [&](const Observation* observation) -> const Step* {
-    if (observation == nullptr) return nullptr;
-    for (const Step& step : observation->steps)
-      if (step.id == place) return &step;
-    return nullptr;
-  };
-  if (const Step* step = in(observation_of(model.reference, scenario))) return step;
+  if (const Step* step = find_step(model.reference, scenario, place)) return step;
   for (const SiteKernel& kernel : model.kernels)
-    if (const Step* step = in(observation_of(kernel.result(), scenario))) return step;
+    if (const Step* step = find_step(kernel.result(), scenario, place)) return step;
   return nullptr;
 }
 
@@ -320,9 +307,7 @@ std::string releases_text(const SiteModel& model, const ChangePoints& points, st
   const std::vector<std::string>& kernels = points.spans[span].kernels;
   if (kernels.empty()) return {};
   const auto release = [&](const std::string& id) {
-    const auto kernel = std::find_if(model.kernels.begin(), model.kernels.end(),
-                                     [&](const SiteKernel& one) { return one.id() == id; });
-    return version_text(kernel->result().kernel);
+    return version_text(model.kernel(id)->result().kernel);
   };
   std::string text = release(kernels.front());
   if (span + 1 == points.spans.size()) return text + " on";

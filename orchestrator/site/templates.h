@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+/// The markup of pages, from templates/ and their data.
 namespace brokenpipe {
 
 /// The mustache templates of one folder, each read and parsed once.

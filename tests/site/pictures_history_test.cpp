@@ -17,6 +17,7 @@
 #include "tests/support/result_builder.h"
 #include "tests/support/scratch_folder.h"
 
+/// What has changed from night to night, and the feed that tells it.
 namespace brokenpipe {
 namespace {
 
@@ -250,30 +251,11 @@ TEST(History, CountsFlipsAndStreaksOverAllKernels) {
   EXPECT_EQ(b.last_flip, "");
 }
 
-TEST(History, OrdersScenariosByFlipsAndByStreak) {
+TEST(History, OrdersScenariosByFlips) {
   const std::vector<ScenarioHistory> scenarios{
       {"tcp/a", 1, 9, 3, "x"}, {"tcp/b", 2, 9, 1, "x"}, {"tcp/c", 1, 9, 2, "x"}};
   const auto named = [](const char* name) { return Field(&ScenarioHistory::scenario, name); };
   EXPECT_THAT(by_flips(scenarios), ElementsAre(named("tcp/b"), named("tcp/c"), named("tcp/a")));
-  EXPECT_THAT(by_streak(scenarios), ElementsAre(named("tcp/a"), named("tcp/c"), named("tcp/b")));
-}
-
-TEST(History, IsReadFromRunFolders) {
-  const ScratchFolder scratch;
-  std::vector<RunDirectory> runs;
-  for (int day = 1; day <= 2; ++day) {
-    RunRecord record = night(day);
-    record.kernels = {{"debian-6.1", KernelState::planned, ""},
-                      {"debian-5.4", KernelState::not_offered, "no mirror has it"}};
-    runs.push_back(RunDirectory::create(scratch.path(), record));
-    runs.back().keep(answers("debian-6.1", "6.1." + std::to_string(day),
-                             {sends("tcp/a", day == 1 ? epipe : reset)}));
-  }
-  const History read = history(runs);
-  EXPECT_THAT(read.nights,
-              ElementsAre(Field(&Night::run, night(1).id), Field(&Night::run, night(2).id)));
-  EXPECT_THAT(read.nights[0].kernels, SizeIs(1));
-  EXPECT_THAT(read.changes, ElementsAre(Field(&NightChange::to, reset)));
 }
 
 TEST(History, IsWrittenAsItsSchemaSays) {

@@ -64,17 +64,11 @@ Answer outcome(const Json& seen, const std::string& call, bool sigpipe) {
   return {words, words, AnswerKind::success};
 }
 
-bool was_asked_for(const RunResult& result, const std::string& scenario) {
-  const auto& globs = result.probe.selection;
-  return globs.empty() || std::any_of(globs.begin(), globs.end(),
-                                      [&](const auto& glob) { return matches(glob, scenario); });
-}
-
 /// Why there is no answer.
 Answer no_answer(const RunResult& result, const std::string& scenario,
                  const Observation* observation) {
   if (observation == nullptr) {
-    const bool cut_short = !result.from_sources && was_asked_for(result, scenario) &&
+    const bool cut_short = !result.from_sources && was_asked_for(result.probe, scenario) &&
                            !vouches_for_all(result.guest.ending);
     if (cut_short) return {"?", "the guest did not get to it", AnswerKind::none};
     return {"not asked", "not asked", AnswerKind::none};
@@ -126,18 +120,25 @@ constexpr std::array colours{
     Colours{AnswerKind::none, {"#ffffff", "#57636e", "#b6c0c9"}, {"#12171c", "#9aa7b3", "#475462"}},
 };
 
-struct VerdictMark {
-  Verdict verdict = Verdict::same;
-  Departure departure;
-};
-
-/// `same` and `unreferenced` are no departures; `differs` is explained or not.
-constexpr std::array verdict_marks{
-    VerdictMark{Verdict::added, {"+", "new", "new: the reference kernel lacks it"}},
-    VerdictMark{Verdict::gone, {"−", "gone", "gone: this kernel lacks it"}},
-    VerdictMark{Verdict::inconclusive, {"?", "inconclusive", "inconclusive"}},
-    VerdictMark{Verdict::flaky, {"~", "flaky", "flaky: the repeats disagree"}},
-};
+/// `same` and `unreferenced` are no departures.
+const Departure* departure_of(Verdict verdict, bool explained) {
+  switch (verdict) {
+    case Verdict::differs:
+      return explained ? &explained_departure : &unexplained_departure;
+    case Verdict::added:
+      return &added_departure;
+    case Verdict::gone:
+      return &gone_departure;
+    case Verdict::inconclusive:
+      return &inconclusive_departure;
+    case Verdict::flaky:
+      return &flaky_departure;
+    case Verdict::same:
+    case Verdict::unreferenced:
+      break;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -184,6 +185,18 @@ Answer answer_at(const RunResult& result, const std::string& scenario, const std
                           : no_answer(result, scenario, observation_of(result, scenario));
 }
 
+Json ending_seen(const Observation& observation) {
+  Json seen{{"ending", to_string(observation.ending)}};
+  if (!observation.signal.empty()) seen["signal"] = observation.signal;
+  return seen;
+}
+
+bool was_asked_for(const ProbeIdentity& probe, const std::string& scenario) {
+  return probe.selection.empty() ||
+         std::any_of(probe.selection.begin(), probe.selection.end(),
+                     [&](const std::string& glob) { return matches(glob, scenario); });
+}
+
 std::string first_step(const RunResult& result, const std::string& scenario) {
   const Observation* observation = observation_of(result, scenario);
   return observation == nullptr || observation->steps.empty() ? "" : observation->steps.front().id;
@@ -195,15 +208,8 @@ const Departure* departure(const Diff& diff, const std::string& scenario,
   if (judged == nullptr) return nullptr;
   const auto found = std::find_if(judged->places.begin(), judged->places.end(),
                                   [&](const PlaceVerdict& p) { return p.place == place; });
-  const bool has_place = found != judged->places.end();
-  const Verdict verdict = has_place ? found->verdict : judged->verdict;
-  if (verdict == Verdict::differs) {
-    const bool explained = has_place ? !found->unexplained() : judged->explained;
-    return explained ? &explained_departure : &unexplained_departure;
-  }
-  for (const VerdictMark& mark : verdict_marks)
-    if (mark.verdict == verdict) return &mark.departure;
-  return nullptr;
+  if (found == judged->places.end()) return departure_of(judged->verdict, judged->explained);
+  return departure_of(found->verdict, !found->unexplained());
 }
 
 std::string answer_colours(const std::string& root) {

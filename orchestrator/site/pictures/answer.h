@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
@@ -49,6 +50,12 @@ Answer answer_at(const RunResult& result, const std::string& scenario, const std
 const Step* find_step(const RunResult& result, const std::string& scenario,
                       const std::string& step);
 
+/// How a scenario ended, as a step tells what it saw: `ending`, and the `signal` of a killed one.
+nlohmann::json ending_seen(const Observation& observation);
+
+/// Whether a probe's globs select a scenario; without any, all are.
+bool was_asked_for(const ProbeIdentity& probe, const std::string& scenario);
+
 /// The id of the first step of a scenario, which is the call that it is about where it has one
 /// entry point; empty where there is none.
 std::string first_step(const RunResult& result, const std::string& scenario);
@@ -63,6 +70,10 @@ struct Departure {
 inline constexpr Departure explained_departure{"◇", "explained", "explained: not as the reference"};
 inline constexpr Departure unexplained_departure{"▲", "unexplained",
                                                  "unexplained: not as the reference"};
+inline constexpr Departure added_departure{"+", "new", "new: the reference kernel lacks it"};
+inline constexpr Departure gone_departure{"−", "gone", "gone: this kernel lacks it"};
+inline constexpr Departure inconclusive_departure{"?", "inconclusive", "inconclusive"};
+inline constexpr Departure flaky_departure{"~", "flaky", "flaky: the repeats disagree"};
 
 /// Of a place (a step's id, or `ending`); null where it is as the reference, or the reference
 /// does not say, or the scenario was not compared.

@@ -4,6 +4,7 @@
 
 #include "orchestrator/site/pictures/history.h"
 
+/// The feed of what changed from night to night.
 namespace brokenpipe {
 
 /// An Atom feed (RFC 4287) of what changed: an entry for each night and kernel with changes, the

@@ -4,6 +4,7 @@
 
 #include "results/diff.h"
 
+/// Badges: a verdict in a few words, to stand in a page of somebody else.
 namespace brokenpipe {
 
 enum class BadgeColour { good, attention, bad, unknown };

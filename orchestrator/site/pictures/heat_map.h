@@ -6,6 +6,7 @@
 #include "orchestrator/summary/report_data.h"
 #include "results/run_result.h"
 
+/// The picture of the ways to write: what each gets in every state.
 namespace brokenpipe {
 
 /// Every way to write to a socket (rows) in every state in which a write may fail (columns), from

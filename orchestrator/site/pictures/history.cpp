@@ -4,6 +4,7 @@
 #include <set>
 #include <string_view>
 
+#include "orchestrator/site/pictures/answer.h"
 #include "results/base/sha256.h"
 
 namespace brokenpipe {
@@ -15,12 +16,6 @@ using OrderedJson = nlohmann::ordered_json;
 bool is_conclusive(const Observation& observation) {
   return observation.ending != ScenarioEnding::broken &&
          observation.ending != ScenarioEnding::timed_out && observation.disagreeing.empty();
-}
-
-Json ending_seen(const Observation& observation) {
-  Json seen{{"ending", to_string(observation.ending)}};
-  if (!observation.signal.empty()) seen["signal"] = observation.signal;
-  return seen;
 }
 
 /// All that is compared of an observation; nlohmann's objects are sorted by key.
@@ -132,12 +127,6 @@ std::vector<ScenarioHistory> by_flips(std::vector<ScenarioHistory> scenarios) {
   return scenarios;
 }
 
-std::vector<ScenarioHistory> by_streak(std::vector<ScenarioHistory> scenarios) {
-  std::stable_sort(scenarios.begin(), scenarios.end(),
-                   [](const auto& a, const auto& b) { return a.streak > b.streak; });
-  return scenarios;
-}
-
 void HistoryBuilder::add(const RunRecord& run, const std::vector<RunResult>& results) {
   std::vector<const RunResult*> sorted;
   sorted.reserve(results.size());
@@ -212,18 +201,6 @@ History HistoryBuilder::history() const {
   History history{nights_, changes_, {}};
   for (const auto& [id, scenario] : scenarios_) history.scenarios.push_back(scenario);
   return history;
-}
-
-History history(const std::vector<RunDirectory>& runs) {
-  HistoryBuilder builder;
-  for (const RunDirectory& run : runs) {
-    std::vector<RunResult> results;
-    for (const PlannedKernel& kernel : run.run().kernels)
-      if (std::optional<RunResult> result = run.result(kernel.id))
-        results.push_back(*std::move(result));
-    builder.add(run.run(), results);
-  }
-  return builder.history();
 }
 
 OrderedJson to_json(const History& history) {

@@ -69,8 +69,6 @@ struct History {
 
 /// Most flips first; of equal flips the shortest streak.
 std::vector<ScenarioHistory> by_flips(std::vector<ScenarioHistory> scenarios);
-/// The longest streak first.
-std::vector<ScenarioHistory> by_streak(std::vector<ScenarioHistory> scenarios);
 
 /// Takes night after night, oldest first, and keeps of each kernel only its last answers: years
 /// of nights need no more memory than one.
@@ -100,10 +98,6 @@ class HistoryBuilder {
   std::set<std::string> asked_;                                    ///< on the last night
   std::map<std::string, std::map<std::string, LastAnswer>> last_;  ///< by kernel and scenario
 };
-
-/// The history of runs, oldest first; reads their results one run at a time. Throws Error where a
-/// file cannot be read.
-History history(const std::vector<RunDirectory>& runs);
 
 nlohmann::ordered_json to_json(const History& history);
 
