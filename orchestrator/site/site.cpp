@@ -40,8 +40,14 @@ constexpr std::array navigation{
     NavigationEntry{"pictures.html", "Pictures"}, NavigationEntry{"history.html", "History"},
 };
 
-/// Files that every page refers to.
-constexpr std::array assets{"site.js", "icon.svg"};
+/// The parts of site.js in their order: one script, strict by its first part.
+constexpr std::array script{"page.js", "matrix.js", "compare.js", "start.js"};
+
+std::string script_text(const std::filesystem::path& folder) {
+  std::string text;
+  for (const char* part : script) text += (text.empty() ? "" : "\n") + read_file(folder / part);
+  return text;
+}
 
 /// The runs, read once from the oldest to the newest.
 struct Read {
@@ -74,7 +80,8 @@ class Publisher {
         templates_(input.assets / "templates") {}
 
   void write(const Comparable& comparable) {
-    for (const char* asset : assets) folder_.write(asset, read_file(input_.assets / asset));
+    folder_.write("icon.svg", read_file(input_.assets / "icon.svg"));
+    folder_.write("site.js", script_text(input_.assets / "script"));
     folder_.write("style.css", read_file(input_.assets / "style.css") + heat_map_css());
     write_matrix();
     for (const ScenarioInfo& scenario : model_.scenarios)
