@@ -10,143 +10,10 @@
 
 #include "orchestrator/site/pictures/answer.h"
 #include "orchestrator/site/pictures/markup.h"
+#include "orchestrator/site/pictures/tcp_states.h"
 
 namespace brokenpipe {
 namespace {
-
-/// What is asked in a state, and which observation answers.
-struct Question {
-  std::string label;
-  std::string words;  ///< the same in a sentence: "in LISTEN <words>"
-  std::string scenario;
-  std::string step;
-  /// A step that saw the state itself, before the write or the RST: an answer counts only where
-  /// it did. Empty where the scenario's set-up waits for the state.
-  std::string state_step;
-};
-
-struct State {
-  std::string name;
-  int column;  ///< 0 to 2
-  int row;
-  std::vector<Question> questions;
-};
-
-const std::string plain = "next write";
-const std::string plain_words = "the next write";
-const std::string reset = "after a RST";
-const std::string reset_words = "the next write after a RST";
-
-const std::vector<State> states{
-    {"CLOSE",
-     1,
-     0,
-     {{"never open", "the next write on a socket that was never connected", "tcp/never-connected",
-       "send#1", ""},
-      {"RST reported", "the next write after a RST that has been reported already",
-       "entry/error-consumed/send", "send#1", ""}}},
-    {"LISTEN",
-     0,
-     1,
-     {{plain, plain_words, "tcp/listening-socket", "send#1", ""},
-      {reset, reset_words, "tcp-wire/listen-rst", "send#1", "state#1"}}},
-    {"SYN_SENT",
-     2,
-     1,
-     {{plain, plain_words, "tcp-connect/syn-sent", "send#1", ""},
-      {reset, reset_words, "tcp-connect/syn-sent-rst-ack", "send#1", ""}}},
-    {"SYN_RECV",
-     0,
-     2,
-     {{"crossed SYNs", "the next write where both ends have connected to each other",
-       "tcp-connect/syn-recv-crossed-synack", "send#1", "state#2"},
-      {"Fast Open", "the next write on a socket that Fast Open let accept early",
-       "tcp-connect/fastopen-child-rst", "send#1", "state#1"},
-      {reset, reset_words, "tcp-connect/syn-recv-crossed-rst", "send#1", "state#1"}}},
-    {"ESTABLISHED",
-     1,
-     3,
-     {{plain, plain_words, "tcp/peer-fd-inherited-by-child", "send#1", "state#1"},
-      {reset, reset_words, "tcp-wire/rst-exact", "send#1", "state#1"}}},
-    {"FIN_WAIT1",
-     0,
-     4,
-     {{plain, plain_words, "tcp-connect/fastopen-child-shut-wr", "send#2", "state#2"},
-      {reset, reset_words, "tcp-wire/fin-wait1-rst", "send#1", "state#1"}}},
-    {"CLOSE_WAIT",
-     2,
-     4,
-     {{plain, plain_words, "tcp/close-wait-rst-send-sequence", "send#1", ""},
-      {reset, reset_words, "tcp/close-wait-rst-send-sequence", "send#2", ""}}},
-    {"FIN_WAIT2",
-     0,
-     5,
-     {{plain, plain_words, "tcp/fin-wait2-fd-open-no-timeout", "send#1", "state#1"},
-      {reset, reset_words, "tcp-wire/fin-wait2-rst", "send#1", ""}}},
-    {"CLOSING",
-     1,
-     5,
-     {{plain, plain_words, "tcp-wire/closing-send", "send#1", "state#1"},
-      {reset, reset_words, "tcp-wire/closing-rst", "send#1", "state#1"}}},
-    {"LAST_ACK",
-     2,
-     5,
-     {{plain, plain_words, "tcp-wire/last-ack-send", "send#1", "state#1"},
-      {reset, reset_words, "tcp-wire/last-ack-rst", "send#1", "state#1"}}},
-    {"TIME_WAIT",
-     1,
-     6,
-     // The kernel keeps TIME_WAIT without the socket, which is in CLOSE.
-     {{plain, plain_words, "tcp/time-wait-fd-open", "send#1", ""},
-      {reset, reset_words, "tcp-wire/time-wait-rst", "send#1", ""}}},
-};
-
-/// The end of the connection, drawn at the foot, so that no arrow runs back over the picture.
-const std::string end_state = "end";
-
-enum class Side { top, right, bottom, left };
-
-/// A place on a card's edge; `shift` from the middle of that side, along it.
-struct Anchor {
-  std::string state;
-  Side side;
-  int shift = 0;
-};
-
-struct Arrow {
-  Anchor from;
-  Anchor to;
-  std::vector<std::string> label;
-  int label_x = 0;  ///< of the label from the arrow's middle
-  int label_y = 0;
-};
-
-const std::vector<Arrow> arrows{
-    {{"CLOSE", Side::left}, {"LISTEN", Side::top}, {"listen()"}, 0, -4},
-    {{"CLOSE", Side::right}, {"SYN_SENT", Side::top}, {"connect():", "send SYN"}, 0, -8},
-    {{"LISTEN", Side::bottom}, {"SYN_RECV", Side::top}, {"receive SYN,", "send SYN-ACK"}},
-    {{"SYN_SENT", Side::left},
-     {"SYN_RECV", Side::right, -24},
-     {"receive SYN,", "send SYN-ACK"},
-     0,
-     0},
-    {{"SYN_SENT", Side::bottom},
-     {"ESTABLISHED", Side::right},
-     {"receive SYN-ACK,", "send ACK"},
-     30,
-     0},
-    {{"SYN_RECV", Side::right, 34}, {"ESTABLISHED", Side::top}, {"receive ACK"}, 20, -6},
-    {{"SYN_RECV", Side::bottom, -60}, {"FIN_WAIT1", Side::top, -60}, {"send FIN"}},
-    {{"ESTABLISHED", Side::left}, {"FIN_WAIT1", Side::top, 40}, {"send FIN"}, 0, -4},
-    {{"ESTABLISHED", Side::bottom}, {"CLOSE_WAIT", Side::left}, {"receive FIN,", "send ACK"}, 0, 0},
-    {{"FIN_WAIT1", Side::bottom}, {"FIN_WAIT2", Side::top}, {"receive ACK of FIN"}},
-    {{"FIN_WAIT1", Side::right}, {"CLOSING", Side::top}, {"receive FIN,", "send ACK"}, 0, 0},
-    {{"FIN_WAIT2", Side::bottom}, {"TIME_WAIT", Side::left}, {"receive FIN,", "send ACK"}, 0, 0},
-    {{"CLOSING", Side::bottom}, {"TIME_WAIT", Side::top}, {"receive ACK of FIN"}},
-    {{"CLOSE_WAIT", Side::bottom}, {"LAST_ACK", Side::top}, {"send FIN"}},
-    {{"LAST_ACK", Side::bottom}, {end_state, Side::top}, {"receive ACK of FIN"}},
-    {{"TIME_WAIT", Side::right}, {end_state, Side::left}, {"2 MSL"}, 0, -10},
-};
 
 constexpr int width = 1000;
 constexpr int card_width = 272;
@@ -174,7 +41,7 @@ struct Box {
 
 /// A question with what is known about it.
 struct Line {
-  const Question* question = nullptr;
+  const TcpQuestion* question = nullptr;
   Answer told;                       ///< the kernel's, or the reference's
   std::optional<Answer> instead_of;  ///< the reference's, where it reads otherwise
   const Departure* mark = nullptr;
@@ -182,7 +49,7 @@ struct Line {
 };
 
 struct Card {
-  const State* state = nullptr;
+  const TcpState* state = nullptr;
   std::vector<Line> lines;
 
   int height() const {
@@ -192,7 +59,7 @@ struct Card {
   }
 };
 
-Answer answer_to(const Question& question, const State& state, const RunResult& result) {
+Answer answer_to(const TcpQuestion& question, const TcpState& state, const RunResult& result) {
   if (!question.state_step.empty()) {
     const Step* looked = find_step(result, question.scenario, question.state_step);
     const std::string seen =
@@ -203,14 +70,14 @@ Answer answer_to(const Question& question, const State& state, const RunResult& 
 }
 
 /// The departure at the write, or else where the state was looked at.
-const Departure* departure_at(const Question& question, const Diff& diff) {
+const Departure* departure_at(const TcpQuestion& question, const Diff& diff) {
   const Departure* mark = departure(diff, question.scenario, question.step);
   if (mark == nullptr && !question.state_step.empty())
     mark = departure(diff, question.scenario, question.state_step);
   return mark;
 }
 
-Line line_for(const Question& question, const State& state, const RunResult& reference,
+Line line_for(const TcpQuestion& question, const TcpState& state, const RunResult& reference,
               const KernelReport* kernel) {
   Line line;
   line.question = &question;
@@ -298,7 +165,8 @@ void draw_card(pugi::xml_node parent, const Box& box, const Card& card,
   }
 }
 
-Point direction(Side side) {
+Point direction(TcpArrow::Side side) {
+  using Side = TcpArrow::Side;
   switch (side) {
     case Side::top:
       return {0, -1};
@@ -312,7 +180,7 @@ Point direction(Side side) {
   return {};
 }
 
-Point place(const Anchor& anchor, const Box& box) {
+Point place(const TcpArrow::Anchor& anchor, const Box& box) {
   const Point middle{box.x + box.width / 2, box.y + box.height / 2};
   const Point out = direction(anchor.side);
   return {middle.x + out.x * box.width / 2 + (out.y != 0 ? anchor.shift : 0),
@@ -320,7 +188,7 @@ Point place(const Anchor& anchor, const Box& box) {
 }
 
 /// A curve that leaves and reaches the cards at a right angle.
-void draw_arrow(pugi::xml_node lines, pugi::xml_node labels, const Arrow& arrow,
+void draw_arrow(pugi::xml_node lines, pugi::xml_node labels, const TcpArrow& arrow,
                 const std::map<std::string, Box>& boxes) {
   constexpr int head = 9;
   const Point from = place(arrow.from, boxes.at(arrow.from.state));
@@ -434,9 +302,9 @@ std::string state_diagram(const RunResult& reference, const KernelReport* kernel
                           const ScenarioHref& href) {
   std::vector<Card> cards;
   std::array<int, row_gap.size()> row_height{};
-  for (const State& state : states) {
+  for (const TcpState& state : tcp_states()) {
     Card card{&state, {}};
-    for (const Question& question : state.questions)
+    for (const TcpQuestion& question : state.questions)
       card.lines.push_back(line_for(question, state, reference, kernel));
     int& height = row_height.at(static_cast<std::size_t>(state.row));
     height = std::max(height, card.height());
@@ -457,8 +325,7 @@ std::string state_diagram(const RunResult& reference, const KernelReport* kernel
   }
   constexpr int end_width = 96;
   const Box& last = boxes.at("TIME_WAIT");
-  boxes[end_state] = {column_x.back() - end_width / 2, last.y + last.height / 2 - 18, 36,
-                      end_width};
+  boxes[tcp_end] = {column_x.back() - end_width / 2, last.y + last.height / 2 - 18, 36, end_width};
 
   pugi::xml_document document;
   pugi::xml_node svg = element(document.root(), "svg", "tcp-states");
@@ -476,8 +343,8 @@ std::string state_diagram(const RunResult& reference, const KernelReport* kernel
 
   pugi::xml_node lines = element(svg, "g", "arrows");
   pugi::xml_node labels = append(svg, "g");
-  for (const Arrow& arrow : arrows) draw_arrow(lines, labels, arrow, boxes);
-  const Box& end = boxes.at(end_state);
+  for (const TcpArrow& arrow : tcp_arrows()) draw_arrow(lines, labels, arrow, boxes);
+  const Box& end = boxes.at(tcp_end);
   rectangle(svg, "card", end, 18);
   text(svg, "name end", {end.x + end.width / 2, end.y + 24}, "CLOSE");
   for (const Card& card : cards)

@@ -6,6 +6,7 @@
 #include "orchestrator/summary/report_data.h"
 #include "results/run_result.h"
 
+/// The picture of the states of TCP: what the next write gets in each.
 namespace brokenpipe {
 
 /// Where the page of a scenario is, seen from the page on which the picture stands; empty for a
