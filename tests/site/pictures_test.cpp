@@ -11,6 +11,7 @@
 #include "orchestrator/site/pictures/state_diagram.h"
 #include "tests/support/result_builder.h"
 
+/// The words of an answer, the two pictures that are made of them, and badges.
 namespace brokenpipe {
 namespace {
 

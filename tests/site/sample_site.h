@@ -4,6 +4,7 @@
 
 #include "orchestrator/site/site.h"
 
+/// Sites to be published by tests: one with a bit of everything, and one that is large.
 namespace brokenpipe {
 
 /// What no page may pass on as markup.
