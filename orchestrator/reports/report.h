@@ -6,8 +6,8 @@
 
 #include "orchestrator/summary/report_data.h"
 
-/// The formats that tell what a run has shown. A format is one file in this folder with a function
-/// and, below it, a `const Registered` that names it; nothing else lists them.
+/// The formats that tell what a run has shown. A format is one file in this folder, named as it is,
+/// with a function and, below it, a `const Registered`; nothing else lists them.
 namespace brokenpipe {
 
 struct ReportOptions {

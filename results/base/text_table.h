@@ -4,9 +4,10 @@
 #include <string>
 #include <vector>
 
+/// Tables for the terminal, aligned by blanks.
 namespace brokenpipe {
 
-/// A line of a table for the terminal, cell by cell.
+/// A line of a table, cell by cell.
 using Cells = std::vector<std::string>;
 
 /// Of each column the width of its widest cell, in bytes. All rows must have as many cells.

@@ -6,6 +6,7 @@
 #include "results/base/file.h"
 #include "tests/support/result_builder.h"
 
+/// The generated tables: what they tell, and what they complain of.
 namespace brokenpipe {
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include "orchestrator/summary/report_data.h"
 
+/// A run made up for the tests of reports and of what reads them.
 namespace brokenpipe {
 
 /// A run in which everything happens that a report can tell: kernels as the reference, explained,
