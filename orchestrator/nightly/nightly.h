@@ -1,6 +1,5 @@
 #pragma once
 
-#include <compare>
 #include <filesystem>
 #include <functional>
 #include <stop_token>
@@ -8,10 +7,10 @@
 #include <vector>
 
 #include "orchestrator/campaign/campaign.h"
-#include "orchestrator/summary/report_data.h"
+#include "orchestrator/nightly/night_report.h"
 
-/// A night: what is new on the mirror is run, what is known is taken over, and what is told is
-/// only what the last night did not have.
+/// A night's work: what is new on the mirror is run, what is known is taken over, all is held
+/// against the last night, and the nights that are kept are made public.
 namespace brokenpipe {
 
 struct NightOptions {
@@ -28,54 +27,6 @@ struct NightOptions {
   std::function<void(const std::vector<RunDirectory>&)> publish;
 };
 
-/// A difference from the reference that no change explains.
-struct Unexplained {
-  std::string kernel;
-  std::string scenario;
-  std::string place;  ///< a step's id, or `ending`
-  std::string expected;
-  std::string got;
-
-  auto operator<=>(const Unexplained&) const = default;  // NOLINT(modernize-use-nullptr)
-};
-
-/// An answer that a kernel did not give in its last night that was told.
-struct ChangedAnswer {
-  std::string kernel;
-  std::string scenario;
-  std::string place;
-  std::string before;
-  std::string now;
-  std::vector<std::string> changes;  ///< ids of those that explain it
-};
-
-struct KernelNight {
-  enum class Came {
-    ran,
-    as_before,          ///< same kernel, same probe: the last night's answers stand
-    last_night_stands,  ///< the mirror does not offer it any more, nor has the store it
-    never,              ///< nobody offers it, and there is no night of it
-    could_not,          ///< failed, inconclusive or not tried
-  };
-  std::string id;
-  Came came = Came::could_not;
-  std::string package;   ///< the kernel's, as in its result
-  std::string was;       ///< its last night's package, where that was another
-  bool on_offer = true;  ///< by the mirror, now
-  std::string why;       ///< of `could_not` and `never`
-};
-
-struct NightReport {
-  ReportData data;
-  std::vector<KernelNight> kernels;
-  std::vector<Unexplained> appeared;  ///< sorted, as the next two
-  std::vector<Unexplained> fixed;     ///< unexplained until the last night, and no more
-  std::vector<Unexplained> standing;  ///< unexplained since before this night
-  std::vector<ChangedAnswer> changed;
-  bool published = false;
-  bool interrupted = false;  ///< then nothing was compared or published
-};
-
 /// Goes on with the last night where that was killed, else begins one. Throws Error where another
 /// night is at work on the same state, where the mirror cannot be reached, and as KernelStore and
 /// run_campaign() do; what was done until then is kept, and the next night takes it up.
@@ -83,15 +34,5 @@ NightReport run_night(const std::function<Hypervisor&()>& hypervisor, KernelStor
                       const std::vector<KernelChoice>& kernels, const RunResult& reference,
                       const Changes& changes, const NightOptions& options, Progress& progress,
                       const std::stop_token& stop);
-
-/// `incomplete` where a kernel could not be judged, `differs` where there is a new unexplained
-/// difference or one is fixed.
-ExitCode exit_code(const NightReport& night);
-
-/// The night in one line.
-std::string summary_line(const NightReport& night);
-
-/// The night for a job's page: what is new, then the whole run as by the report `markdown`.
-std::string summary_markdown(const NightReport& night);
 
 }  // namespace brokenpipe
