@@ -7,8 +7,8 @@
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
 
-/// One page for one run, in one file that needs nothing else: reports/html.mustache, which escapes
-/// whatever is put into it.
+/// One page for one run, in one file that needs nothing else: html.mustache, filled; mustache
+/// escapes whatever is put into it.
 namespace brokenpipe {
 namespace {
 

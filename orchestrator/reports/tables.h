@@ -8,8 +8,9 @@
 #include "results/scenario_list.h"
 #include "results/sites.h"
 
-/// The tables in results/tables, for people who want to learn: generated from what the scenarios
-/// say of themselves and from the files below results/, so that they cannot disagree with them.
+/// The documents in results/tables, for people who want to learn. No format of a run's report: they
+/// are generated from what the scenarios say of themselves and from the files below results/, so
+/// that they cannot disagree with them.
 namespace brokenpipe {
 
 /// results/tables/semantics.md: every scenario's question, what the reference answers, on which
