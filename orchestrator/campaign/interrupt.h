@@ -3,6 +3,7 @@
 #include <stop_token>
 #include <thread>
 
+/// Being told to stop, by Ctrl-C or a service manager, without losing what was done.
 namespace brokenpipe {
 
 /// While it lives, SIGINT, SIGTERM and SIGHUP ask for a stop instead of ending the program, so

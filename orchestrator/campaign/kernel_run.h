@@ -60,7 +60,7 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
                      const std::filesystem::path& console, const KernelRunEvents& events,
                      const std::stop_token& stop);
 
-/// Whether KVM boots this kernel here, by booting it (canary.h).
+/// Whether KVM boots this kernel here, by booting it: kvm_verdict().
 KvmVerdict try_kvm(Hypervisor& hypervisor, const GuestOrder& order, const StoredKernel& kernel);
 
 /// The probe as a program on the running kernel, no guest; its clock is the real one.

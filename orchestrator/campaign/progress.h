@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+/// How a campaign goes, for people who wait for it.
 namespace brokenpipe {
 
 /// Tells people on stderr how a campaign goes: on a terminal a live table with a row a kernel,

@@ -7,6 +7,7 @@
 #include "images/kernel_store.h"
 #include "orchestrator/campaign/kernel_selection.h"
 
+/// Which point releases there are, and which lie between two of them.
 namespace brokenpipe {
 
 /// The point releases of the catalogue's series, of one flavour, in the order of their versions.

@@ -12,6 +12,7 @@
 #include "results/base/error.h"
 #include "results/base/terminal.h"
 
+/// `brokenpipe diff`: results, runs and kernels of runs, held against the reference or each other.
 namespace brokenpipe {
 namespace fs = std::filesystem;
 namespace {

@@ -9,6 +9,7 @@
 #include "orchestrator/site/site.h"
 #include "results/base/paths.h"
 
+/// `brokenpipe publish`: writes the site.
 namespace brokenpipe {
 namespace {
 

@@ -7,6 +7,7 @@
 #include "orchestrator/commands/run_options.h"
 #include "results/base/error.h"
 
+/// `brokenpipe record`: makes a reference of one kernel's answers.
 namespace brokenpipe {
 namespace {
 

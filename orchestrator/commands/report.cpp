@@ -9,6 +9,7 @@
 #include "results/base/file.h"
 #include "results/base/terminal.h"
 
+/// `brokenpipe report`: tells a run in any of the formats.
 namespace brokenpipe {
 namespace {
 

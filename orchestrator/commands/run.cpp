@@ -14,6 +14,7 @@
 #include "results/base/paths.h"
 #include "results/base/terminal.h"
 
+/// `brokenpipe run`: asks kernels and compares, goes on with that, or says what it would boot.
 namespace brokenpipe {
 namespace fs = std::filesystem;
 namespace {

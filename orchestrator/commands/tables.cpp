@@ -9,8 +9,8 @@
 #include "results/base/file.h"
 #include "results/base/paths.h"
 
+/// `brokenpipe tables`: writes the generated tables of the documentation.
 namespace brokenpipe {
-
 namespace {
 
 Action set_up(CLI::App& command) {

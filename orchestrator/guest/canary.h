@@ -6,6 +6,7 @@
 
 #include "orchestrator/guest/hypervisor.h"
 
+/// Finding out whether KVM can be used here.
 namespace brokenpipe {
 
 /// The guest that is booted to see whether KVM can: an ordinary one, with the probe as its init.

@@ -4,6 +4,7 @@
 
 #include "orchestrator/guest/hypervisor.h"
 
+/// What to boot, in libvirt's words; who boots it is orchestrator/guest/virt.h.
 namespace brokenpipe {
 
 /// The libvirt domain that is `spec`: a `pc` machine with one CPU, two serial ports into files and

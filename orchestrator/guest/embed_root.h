@@ -4,6 +4,7 @@
 
 #include "results/base/unique_fd.h"
 
+/// Where libvirt keeps its files when it has no daemon.
 namespace brokenpipe {
 
 /// The folder in which libvirt's embedded QEMU driver keeps its sockets, logs and pid files. One

@@ -12,6 +12,7 @@
 #include "orchestrator/guest/hypervisor.h"
 #include "results/run_result.h"
 
+/// One guest, from its start to its end, and how it ended.
 namespace brokenpipe {
 
 /// How long a guest may take, in wall time; time for which the host slept does not count.
@@ -32,7 +33,7 @@ struct GuestEvidence {
   enum class Expired { none, boot, no_progress, hard };
 
   bool end_record = false;               ///< the probe said that it is done
-  std::vector<std::string> damage = {};  ///< of the record stream (record_stream.h)
+  std::vector<std::string> damage = {};  ///< of the record stream (RecordStream)
   std::string missing = {};              ///< in the record stream
   bool interrupted = false;
   std::string panic = {};  ///< the line of the console that says so

@@ -6,6 +6,7 @@
 
 #include "orchestrator/guest/virt.h"
 
+/// libvirt, where there may be nothing to boot.
 namespace brokenpipe {
 
 /// The one libvirt connection of a process, made when the first guest wants it: a campaign whose

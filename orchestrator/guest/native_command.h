@@ -2,6 +2,7 @@
 
 #include <string>
 
+/// QEMU's command line for people, as `run --dry-run` prints it.
 namespace brokenpipe {
 
 /// Makes of libvirt's idea of a QEMU command line (virConnectDomainXMLToNative) one that runs when

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+/// What a guest says, out of what comes from its serial port.
 namespace brokenpipe {
 
 /// Reads the frames that the probe writes to its serial port as /init:

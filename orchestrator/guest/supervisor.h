@@ -2,6 +2,7 @@
 
 #include <functional>
 
+/// Seeing to it that no guest outlives the program.
 namespace brokenpipe {
 
 /// Runs `run` in a child process and sees to it that nothing which the child started outlives it.

@@ -6,6 +6,7 @@
 
 #include "orchestrator/guest/hypervisor.h"
 
+/// Virtual machines in earnest: the Hypervisor that is no fake.
 namespace brokenpipe {
 
 /// The URI of libvirt's QEMU driver inside this process: no daemon, and a root folder that is made

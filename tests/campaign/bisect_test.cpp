@@ -10,6 +10,8 @@
 #include "results/base/error.h"
 #include "tests/support/result_builder.h"
 
+/// Bisecting without a kernel: the search, the question that it asks, and the releases that it goes
+/// along.
 namespace brokenpipe {
 namespace {
 

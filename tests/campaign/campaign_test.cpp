@@ -12,6 +12,7 @@
 #include "tests/support/fake_kernel.h"
 #include "tests/support/scratch_folder.h"
 
+/// Campaigns, over guests that are made up and answer what a test says.
 namespace brokenpipe {
 namespace {
 

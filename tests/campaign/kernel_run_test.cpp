@@ -10,6 +10,7 @@
 #include "tests/support/fake_kernel.h"
 #include "tests/support/scratch_folder.h"
 
+/// One kernel from its image to its result, in guests that are made up.
 namespace brokenpipe {
 namespace {
 

@@ -5,6 +5,7 @@
 #include "results/base/error.h"
 #include "tests/support/scratch_folder.h"
 
+/// Which kernels are meant by the words of a command line.
 namespace brokenpipe {
 namespace {
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+/// What people are told of a campaign, on a terminal and elsewhere.
 namespace brokenpipe {
 namespace {
 

@@ -4,6 +4,7 @@
 
 #include "tests/support/scratch_folder.h"
 
+/// The ladder of boot variants, the rung that worked last time, and the kernel's command line.
 namespace brokenpipe {
 namespace {
 

@@ -8,6 +8,7 @@
 #include "tests/support/frames.h"
 #include "tests/support/scratch_folder.h"
 
+/// Whether KVM is believed in, by what the canary guest did.
 using namespace brokenpipe;
 using namespace brokenpipe::testing;
 

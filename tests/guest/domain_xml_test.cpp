@@ -6,6 +6,7 @@
 
 #include "results/base/error.h"
 
+/// What libvirt is told to boot.
 using namespace brokenpipe;
 
 namespace {

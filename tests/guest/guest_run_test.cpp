@@ -8,6 +8,7 @@
 #include "tests/support/frames.h"
 #include "tests/support/scratch_folder.h"
 
+/// How guests end, by a fake whose time passes only while somebody waits.
 using namespace brokenpipe;
 using namespace brokenpipe::testing;
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+/// libvirt's command line of QEMU, made into one to be pasted.
 using namespace brokenpipe;
 
 TEST(NativeCommand, LeavesOutWhatOnlyLibvirtCanUse) {

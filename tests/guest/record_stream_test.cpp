@@ -4,6 +4,7 @@
 
 #include "tests/support/frames.h"
 
+/// Frames from a serial port: whole, split anywhere, and damaged in every way.
 using namespace brokenpipe;
 using namespace brokenpipe::testing;
 

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <functional>
 
+/// That nothing is left of a supervised program, however it ends.
 using namespace brokenpipe;
 
 namespace {

@@ -7,6 +7,7 @@
 #include "results/base/error.h"
 #include "tests/support/scratch_folder.h"
 
+/// libvirt as it is, with its make-believe hypervisor in place of QEMU.
 using namespace brokenpipe;
 using namespace brokenpipe::testing;
 

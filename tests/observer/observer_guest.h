@@ -8,6 +8,7 @@
 #include "images/initramfs.h"
 #include "results/scenario_list.h"
 
+/// Guests that run another program than the probe, or the probe as an ordinary one.
 namespace brokenpipe::testing {
 
 /// What a guest of the tests runs: a program other than the probe, carried into it with all that
@@ -25,7 +26,8 @@ struct ProgramOutcome {
 };
 
 /// Boots a kernel of the catalogue, from the user's store, with observer_init.cpp as its /init.
-/// Throws Error where the guest does not get to its end. Call supervise() first (virt.h).
+/// Throws Error where the guest does not get to its end. Call supervise() first
+/// (orchestrator/guest/supervisor.h).
 ProgramOutcome run_in_guest(const std::string& kernel, const GuestProgram& program);
 
 /// A probe as an ordinary program in a guest, to be asked these scenarios.

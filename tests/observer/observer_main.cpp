@@ -2,7 +2,8 @@
 
 #include "orchestrator/guest/supervisor.h"
 
-// The tests' guests are libvirt's, which want to be supervised (virt.h).
+/// main() of the tests with guests: those are libvirt's, which want to be supervised
+/// (orchestrator/guest/virt.h).
 int main(int argc, char** argv) {
   return brokenpipe::supervise([&] {
     ::testing::InitGoogleTest(&argc, argv);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+/// The second observer by itself: steps as the probe records them, held against what strace prints.
 namespace brokenpipe::testing {
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+/// Getting the kernel's own tests.
 namespace brokenpipe::testing {
 
 /// tools/testing/selftests of the newest linux-source package in the suites of the newest default

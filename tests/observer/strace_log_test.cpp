@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+/// Reading what strace prints.
 namespace brokenpipe::testing {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+/// Reading what test programs of others say, and holding it against the probe's records.
 namespace brokenpipe::testing {
 namespace {
 

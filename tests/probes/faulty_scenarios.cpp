@@ -1,5 +1,3 @@
-// Scenarios that go wrong in every way that a scenario can, for the contract tests of the probe.
-
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -15,6 +13,7 @@
 #include "probes/base/must.h"
 #include "probes/frame/scenario.h"
 
+/// Scenarios that go wrong in every way that a scenario can, for the contract tests of the probe.
 namespace probe {
 namespace {
 

@@ -1,5 +1,3 @@
-// What the probe promises to whoever reads its output, kept by the binary itself.
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 #include "orchestrator/guest/record_stream.h"
 #include "results/base/run_command.h"
 
+/// What the probe promises to whoever reads its output, kept by the binary itself.
 namespace brokenpipe {
 namespace {
 
@@ -49,8 +48,7 @@ CommandResult shell(const std::string& script, const std::string& program) {
   return run_command({"sh", "-c", script, program});
 }
 
-// --- The stream
-// -----------------------------------------------------------------------------------
+// --- The stream ----------------------------------------------------------------------------------
 
 TEST(ProbeStream, IsProbeThenBeginAndObservationOfEachThenEnd) {
   const auto records = run({faulty_probe, "faulty/completes", "faulty/lacks"});
@@ -117,8 +115,7 @@ TEST(ProbeStream, FullDiskIsAnError) {
   EXPECT_THAT(result.err, HasSubstr("No space left on device"));
 }
 
-// --- The command line
-// -----------------------------------------------------------------------------
+// --- The command line ----------------------------------------------------------------------------
 
 TEST(ProbeCommandLine, GlobThatMatchesNothingIsUsage) {
   const CommandResult result = run_command({faulty_probe, "faulty/completes", "no/such/*"});
@@ -157,8 +154,7 @@ TEST(ProbeCommandLine, ListNamesSysctls) {
             json({{"net.ipv4.tcp_fin_timeout", "3"}}));
 }
 
-// --- Endings
-// --------------------------------------------------------------------------------------
+// --- Endings -------------------------------------------------------------------------------------
 
 TEST(ProbeEnding, CompletedHasItsSteps) {
   EXPECT_EQ(observation_of("faulty/completes"),
@@ -222,8 +218,7 @@ TEST(ProbeEnding, NeedThatNoFeatureIsCalledIsBroken) {
   EXPECT_THAT(observation.at("reason").get<std::string>(), HasSubstr("the-moon"));
 }
 
-// --- Isolation
-// ------------------------------------------------------------------------------------
+// --- Isolation -----------------------------------------------------------------------------------
 
 TEST(ProbeIsolation, OutputOfAScenarioIsNoRecord) {
   const auto records = run({faulty_probe, "faulty/writes-to-stdout"});
@@ -258,8 +253,7 @@ TEST(ProbeIsolation, ScenarioDoesNotInheritTheCallersSignals) {
   EXPECT_EQ(seen.at("cpus"), 1);
 }
 
-// --- Sysctls on a host
-// ----------------------------------------------------------------------------
+// --- Sysctls on a host ---------------------------------------------------------------------------
 
 TEST(ProbeSysctls, AreSetInANamespaceOfTheScenariosOwnOrNotAtAll) {
   const std::string before = run_command({"cat", "/proc/sys/net/ipv4/tcp_fin_timeout"}).out;
@@ -289,8 +283,7 @@ TEST(ProbeSysctls, ShortenATimeoutUnderTheRealClockOnlyAndSaySo) {
   EXPECT_NE(warp.at("steps").at(0).at("value"), "3\n");
 }
 
-// --- The scenarios themselves
-// ---------------------------------------------------------------------
+// --- The scenarios themselves --------------------------------------------------------------------
 
 TEST(ProbeScenarios, CompleteOrAreUnsupportedOnThisKernel) {
   size_t completed = 0;

@@ -1,5 +1,3 @@
-// The scripted peer as far as it needs no kernel: packets, and segments in words.
-
 #include "probes/tools/segment.h"
 
 #include <arpa/inet.h>
@@ -8,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+/// The scripted peer as far as it needs no kernel: packets, and segments in words.
 namespace probe {
 namespace {
 

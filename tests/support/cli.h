@@ -7,6 +7,7 @@
 #include "results/base/run_command.h"
 #include "tests/support/scratch_folder.h"
 
+/// The command line, for tests that use the program as people do.
 namespace brokenpipe::testing {
 
 /// The built command, run as a user would, with a state folder of the test's own.

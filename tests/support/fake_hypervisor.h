@@ -10,6 +10,7 @@
 #include "orchestrator/guest/hypervisor.h"
 #include "results/base/error.h"
 
+/// Guests for tests of a single run, moment by moment.
 namespace brokenpipe::testing {
 
 /// What a guest does in one stretch of time, as long as the caller waits for it at once.

@@ -18,6 +18,7 @@
 #include "tests/support/local_repository.h"
 #include "tests/support/result_builder.h"
 
+/// Kernels that were asked before, for tests of verbs that would else boot them.
 namespace brokenpipe::testing {
 
 /// The command over a mirror of its own, whose kernels have all answered one scenario in runs of

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+/// A place for the files of a test.
 namespace brokenpipe::testing {
 
 /// An empty folder that goes with the test.
