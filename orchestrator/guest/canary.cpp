@@ -17,6 +17,7 @@
 #include "results/base/error.h"
 #include "results/base/file.h"
 #include "results/base/folder.h"
+#include "results/base/json_file.h"
 #include "results/base/text.h"
 #include "results/base/unique_fd.h"
 
@@ -52,7 +53,7 @@ void keep(const std::filesystem::path& cache, const json& depends, const KvmVerd
   const json entry{{"depends_on", depends}, {"usable", verdict.usable}, {"why", verdict.why}};
   try {
     make_directories(cache.parent_path());
-    write_file(cache, entry.dump(2) + "\n");
+    write_file(cache, json_text(entry));
   } catch (const Error&) {  // NOLINT(bugprone-empty-catch): as said above
   }
 }

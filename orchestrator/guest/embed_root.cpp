@@ -15,6 +15,7 @@
 #include <string>
 
 #include "results/base/error.h"
+#include "results/base/file.h"
 
 namespace brokenpipe {
 namespace {
@@ -108,16 +109,20 @@ void sweep(const fs::path& parent) {
   }
 }
 
-/// Copies what `to` does not have in the same state, each file whole and renamed into place.
+/// Copies what `to` does not have in the same state. What cannot be copied libvirt finds out again.
 void copy_capabilities(const fs::path& from, const fs::path& to) {
   std::error_code ignored;
   fs::create_directories(to, ignored);
   for (const auto& entry : fs::directory_iterator(from, ignored)) {
     const auto target = to / entry.path().filename();
-    if (entry.path().extension() != ".xml" || contents(entry.path()) == contents(target)) continue;
-    const auto temporary = to / fmt::format("{}.{}", target.filename().string(), getpid());
-    if (fs::copy_file(entry.path(), temporary, fs::copy_options::overwrite_existing, ignored))
-      fs::rename(temporary, target, ignored);
+    const std::string capabilities = contents(entry.path());
+    if (entry.path().extension() != ".xml" || capabilities.empty() ||
+        capabilities == contents(target))
+      continue;
+    try {
+      write_file(target, capabilities);
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): as said above
+    }
   }
 }
 
