@@ -12,8 +12,11 @@
 #include <sstream>
 
 #include "results/base/error.h"
+#include "results/base/unique_fd.h"
 #include "tests/support/scratch_folder.h"
 
+/// The folder in which libvirt works without a daemon: what is in it, who shares it, who removes
+/// it.
 using namespace brokenpipe;
 using namespace brokenpipe::testing;
 namespace fs = std::filesystem;
@@ -53,11 +56,11 @@ pid_t start_waiting_process(const std::string& argument) {
     execl("/bin/sh", "sh", "-c", "kill -STOP $$", argument.c_str(), nullptr);
     _exit(127);
   }
-  close(ready[1]);
+  const UniqueFd reader(ready[0]);
+  UniqueFd(ready[1]).reset();
   char byte = 0;
-  // The descriptor closes when exec has succeeded, and the command line is then the new one.
-  EXPECT_EQ(read(ready[0], &byte, 1), 0);
-  close(ready[0]);
+  // The child's end closes when exec has succeeded, and the command line is then the new one.
+  EXPECT_EQ(read(reader.get(), &byte, 1), 0);
   return pid;
 }
 

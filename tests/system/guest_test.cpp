@@ -11,6 +11,7 @@
 
 #include "images/catalogue.h"
 #include "results/base/file.h"
+#include "results/base/unique_fd.h"
 #include "tests/support/cli.h"
 
 /// Real kernels in real guests, by the command as people type it. The kernels come from the
@@ -218,26 +219,21 @@ class Background {
     argv.push_back(nullptr);
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
-    stderr_ = ends[0];
+    stderr_ = UniqueFd(ends[0]);
+    const UniqueFd writer(ends[1]);
     pid_ = fork();
     if (pid_ == 0) {
-      dup2(ends[1], STDERR_FILENO);
+      dup2(writer.get(), STDERR_FILENO);
       execv(argv[0], argv.data());
       _exit(127);
     }
-    close(ends[1]);
   }
-  ~Background() { close(stderr_); }
-  Background(const Background&) = delete;
-  Background& operator=(const Background&) = delete;
-  Background(Background&&) = delete;
-  Background& operator=(Background&&) = delete;
 
   // Reads until the text has come; false at the end of the stream.
   bool until(const std::string& text) {
     std::array<char, 4096> buffer{};
     while (said_.find(text) == std::string::npos) {
-      const ssize_t count = read(stderr_, buffer.data(), buffer.size());
+      const ssize_t count = read(stderr_.get(), buffer.data(), buffer.size());
       if (count <= 0) return false;
       said_.append(buffer.data(), static_cast<size_t>(count));
     }
@@ -253,7 +249,7 @@ class Background {
 
  private:
   pid_t pid_ = -1;
-  int stderr_ = -1;
+  UniqueFd stderr_;
   std::string said_;
 };
 
