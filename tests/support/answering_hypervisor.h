@@ -1,7 +1,6 @@
 #pragma once
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <atomic>
 #include <fstream>
@@ -14,7 +13,9 @@
 
 #include "orchestrator/guest/hypervisor.h"
 #include "results/base/file.h"
+#include "tests/support/frames.h"
 
+/// Guests for tests of whole runs: what they carry is real, and what they answer made up.
 namespace brokenpipe::testing {
 
 /// What a guest would say: payloads, framed as its arguments told it to, and a kernel log.
@@ -38,7 +39,7 @@ class AnsweringHypervisor final : public Hypervisor {
     std::ofstream(spec.console, std::ios::binary) << answers.console;
     std::ofstream records(spec.records, std::ios::binary);
     for (std::size_t i = 0; i < answers.payloads.size(); ++i) {
-      records << frame(nonce_in(initramfs.back()), i, answers.payloads[i]);
+      records << frame(i, answers.payloads[i], nonce_in(initramfs.back()));
     }
     return std::make_unique<StoppedGuest>();
   }
@@ -59,12 +60,6 @@ class AnsweringHypervisor final : public Hypervisor {
   static std::string nonce_in(const std::string& archive) {
     const std::string option = "--framed\n";
     return archive.substr(archive.find(option) + option.size(), 16);
-  }
-
-  static std::string frame(const std::string& nonce, std::size_t sequence,
-                           const std::string& payload) {
-    const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(payload.data()), payload.size());
-    return fmt::format("@bp1 {} {} {} {:08x} {}\n", nonce, sequence, payload.size(), crc, payload);
   }
 
   std::function<GuestAnswers(const BootSpec&)> answers_;

@@ -8,14 +8,17 @@
 #include <string>
 #include <utility>
 
+/// What a probe as /init writes, for tests of who reads it.
 namespace brokenpipe::testing {
 
 inline constexpr const char* nonce = "0123456789abcdef";
 
 /// A frame as the probe writes it, apart from what the caller makes wrong with it.
-inline std::string frame(std::uint64_t sequence, const std::string& payload) {
+inline std::string frame(std::uint64_t sequence, const std::string& payload,
+                         const std::string& its_nonce = nonce) {
   const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(payload.data()), payload.size());
-  return fmt::format("@bp1 {} {} {} {:08x} {}\n", nonce, sequence, payload.size(), crc, payload);
+  return fmt::format("@bp1 {} {} {} {:08x} {}\n", its_nonce, sequence, payload.size(), crc,
+                     payload);
 }
 
 inline std::string probe_record() {
