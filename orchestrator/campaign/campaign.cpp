@@ -23,7 +23,7 @@ namespace {
 // What a result depends on. Under the warp clock the same inputs give the same bytes, so a result
 // that is here need not be measured again; under the real clock a second look is the purpose.
 bool same_inputs(const RunResult& earlier, const StoredKernel& kernel, const GuestOrder& order) {
-  if (order.clock != Clock::warp || earlier.guest.clock != "warp") return false;
+  if (order.clock != Clock::warp || earlier.guest.clock != to_string(Clock::warp)) return false;
   if (!vouches_for_all(earlier.guest.ending)) return false;
   if (earlier.kernel.sha256 != kernel.sha256 || earlier.probe != order.identity) return false;
   if (earlier.guest.modules != module_names(order, kernel)) return false;

@@ -18,12 +18,9 @@ namespace brokenpipe {
 namespace fs = std::filesystem;
 namespace {
 
-const char* word(Clock clock) {
-  return clock == Clock::warp ? "warp" : "real";
-}
-
 std::vector<std::string> probe_arguments(const GuestOrder& order, const std::string& nonce) {
-  std::vector<std::string> arguments{"--framed", nonce, "--clock", word(order.clock)};
+  std::vector<std::string> arguments{"--framed", nonce, "--clock",
+                                     std::string(to_string(order.clock))};
   arguments.insert(arguments.end(), order.identity.selection.begin(),
                    order.identity.selection.end());
   return arguments;
@@ -79,7 +76,7 @@ RunResult empty_result(const GuestOrder& order, const StoredKernel& kernel) {
   result.kernel.package = kernel.package;
   result.kernel.sha256 = kernel.sha256;
   result.probe = order.identity;
-  result.guest.clock = word(order.clock);
+  result.guest.clock = to_string(order.clock);
   return result;
 }
 
@@ -169,7 +166,7 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
     result.guest.ending = outcome.verdict.ending;
     result.guest.reason = outcome.verdict.reason;
     result.guest.timings = outcome.timings;
-    result.guest.accelerator = order.accelerator == Accelerator::kvm ? "kvm" : "tcg";
+    result.guest.accelerator = to_string(order.accelerator);
     result.guest.qemu = hypervisor.qemu_version();
     result.guest.libvirt = hypervisor.libvirt_version();
     result.guest.boot_image = variant.name;
@@ -206,7 +203,7 @@ RunResult run_host(const GuestOrder& order, unsigned jobs, const KernelRunEvents
   StoredKernel host;
   host.id = "host";
   RunResult result = empty_result(order, host);
-  result.guest.clock = word(Clock::real);
+  result.guest.clock = to_string(Clock::real);
   Collector collector(result, events);
   bool ended = false;
   CommandOptions options;

@@ -92,6 +92,13 @@ std::vector<KernelChoice> select_kernels(const Catalogue& catalogue,
   return requests;
 }
 
+std::vector<std::string> ids_of(const std::vector<KernelChoice>& choices) {
+  std::vector<std::string> ids;
+  ids.reserve(choices.size());
+  for (const KernelChoice& choice : choices) ids.push_back(choice.id);
+  return ids;
+}
+
 std::string not_offered_because(const CatalogueEntry& entry) {
   return entry.archive ? "only Debian's archive has it: name a mirror of it by --mirror"
                        : "the mirror does not have it (any more)";

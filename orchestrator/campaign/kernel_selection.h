@@ -7,6 +7,7 @@
 
 #include "images/catalogue.h"
 
+/// From the words of a command line to kernels.
 namespace brokenpipe {
 
 /// One kernel that somebody asked for on the command line.
@@ -27,6 +28,9 @@ KernelChoice point_release_of(const CatalogueEntry& entry, const std::string& po
 /// `host`; the default matrix for no word. Throws UsageError, with near ids, for what is none.
 std::vector<KernelChoice> select_kernels(const Catalogue& catalogue,
                                          const std::vector<std::string>& words);
+
+/// The ids of what was asked for, in that order.
+std::vector<std::string> ids_of(const std::vector<KernelChoice>& choices);
 
 /// Why a mirror may not have it, for people.
 std::string not_offered_because(const CatalogueEntry& entry);

@@ -87,14 +87,14 @@ Explanation explain(const RunResult& older, const RunResult& newer, const Questi
         std::find_if(known.begin(), known.end(), [&](const auto& one) { return one.change == id; });
     return found == known.end() ? known.emplace_back(Explanation::Known{id, {}}) : *found;
   };
-  for (const ScenarioVerdict& verdict : diff(older, newer, changes).scenarios) {
-    if (verdict.scenario != question.scenario.id) continue;
-    for (const PlaceVerdict& place : verdict.places) {
-      if (place.verdict == Verdict::same) continue;
-      if (!question.step.empty() && place.place != question.step) continue;
-      for (const std::string& id : place.changes) known_by(id).places.push_back(place.place);
-      if (place.changes.empty()) explanation.unexplained.push_back(place.place);
-    }
+  const Diff compared = diff(older, newer, changes);
+  const ScenarioVerdict* verdict = verdict_of(compared, question.scenario.id);
+  if (verdict == nullptr) return explanation;
+  for (const PlaceVerdict& place : verdict->places) {
+    if (place.verdict == Verdict::same) continue;
+    if (!question.step.empty() && place.place != question.step) continue;
+    for (const std::string& id : place.changes) known_by(id).places.push_back(place.place);
+    if (place.changes.empty()) explanation.unexplained.push_back(place.place);
   }
   return explanation;
 }

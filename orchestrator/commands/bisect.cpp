@@ -25,6 +25,7 @@
 #include "results/base/terminal.h"
 #include "results/scenario_list.h"
 
+/// `brokenpipe bisect`: asks as few kernels as will do for the place where an answer changes.
 namespace brokenpipe {
 namespace {
 
@@ -311,8 +312,7 @@ int bisect_and_report(Options options) {
       options.run.probe.empty() ? probe_binary() : std::filesystem::path(options.run.probe));
   options.run.scenarios = {question.scenario.id};
 
-  KernelStore store = open_store(options.run.store,
-                                 [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+  KernelStore store = open_store(options.run.store);
   Releases releases = releases_of(catalogue, named[0].entry->flavour, store);
   const std::vector<KernelChoice> ends = ends_of(named, releases, store);
   Asker asker(options.run, question, store);

@@ -13,6 +13,7 @@
 #include "results/base/paths.h"
 #include "results/scenario_list.h"
 
+/// `brokenpipe doctor`: looks at whatever a run needs of this machine.
 namespace brokenpipe {
 namespace {
 
@@ -48,8 +49,7 @@ std::string kernels_here(const Catalogue& catalogue, const KernelStore& store) {
 }
 
 int examine(const RunOptions& options) {
-  LazyVirt virt(options.connect.empty() ? embedded_uri : options.connect,
-                cache_directory() / "libvirt");
+  LazyVirt virt = hypervisor_of(options);
   const Catalogue catalogue = open_catalogue(options.store);
   const KernelStore store = open_store(options.store, {});
   bool well = look_at("probe", [] {

@@ -8,6 +8,7 @@
 #include "results/base/error.h"
 #include "results/base/paths.h"
 
+/// `brokenpipe fetch`: gets kernels into the store.
 namespace brokenpipe {
 namespace {
 
@@ -26,8 +27,7 @@ int fetch(const Options& options) {
     }
     requests.push_back({*choice.entry, choice.point_release});
   }
-  KernelStore store =
-      open_store(options.store, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+  KernelStore store = open_store(options.store);
   const auto kernels = store.fetch(requests, Freshness::newest_on_offer);
   // What a mirror lacks of the matrix is its state; what somebody named, they wanted.
   const int exit_missing = options.kernels.empty() ? exit_done : exit_failed;

@@ -6,14 +6,6 @@
 namespace brokenpipe {
 namespace fs = std::filesystem;
 
-namespace {
-
-fs::path runs_folder() {
-  return state_directory() / "runs";
-}
-
-}  // namespace
-
 RunResult read_reference(const std::string& against) {
   return read_run_result(against.empty() ? shipped("reference/linux-3.16.json")
                                          : fs::path(against));
@@ -23,8 +15,12 @@ Changes known_changes() {
   return read_changes(shipped("changes.json"));
 }
 
+fs::path default_runs_directory() {
+  return state_directory() / "runs";
+}
+
 std::optional<RunDirectory> find_run(const std::string& name) {
-  for (const fs::path& folder : {fs::path(name), runs_folder() / name}) {
+  for (const fs::path& folder : {fs::path(name), default_runs_directory() / name}) {
     if (RunDirectory::is_one(folder)) return RunDirectory::open(folder);
   }
   return std::nullopt;
@@ -33,7 +29,7 @@ std::optional<RunDirectory> find_run(const std::string& name) {
 RunDirectory open_run(const std::string& name) {
   if (auto run = find_run(name)) return *std::move(run);
   throw UsageError("no run '" + name + "': neither a run's folder nor the id of one below " +
-                   runs_folder().string());
+                   default_runs_directory().string());
 }
 
 }  // namespace brokenpipe

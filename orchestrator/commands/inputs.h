@@ -6,6 +6,7 @@
 
 #include "orchestrator/summary/report_data.h"
 
+/// What verbs read that others have written: the reference, the known changes, runs.
 namespace brokenpipe {
 
 /// The reference that the project ships, or the file that --against names.
@@ -14,8 +15,11 @@ RunResult read_reference(const std::string& against);
 /// The changes that the project knows.
 Changes known_changes();
 
-/// A finished or interrupted run that somebody names: a folder, or the id of one below the
-/// default place.
+/// Where runs are kept unless --out says otherwise.
+std::filesystem::path default_runs_directory();
+
+/// A finished or interrupted run that somebody names: a folder, or the id of one below
+/// default_runs_directory().
 std::optional<RunDirectory> find_run(const std::string& name);
 
 /// The same; throws UsageError where it is neither.

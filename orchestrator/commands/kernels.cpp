@@ -7,8 +7,10 @@
 
 #include "orchestrator/commands/command.h"
 #include "orchestrator/commands/store_options.h"
+#include "results/base/json_file.h"
 #include "results/base/text_table.h"
 
+/// `brokenpipe kernels`: lists the catalogue, with what is on offer and what is in the store.
 namespace brokenpipe {
 namespace {
 
@@ -58,7 +60,7 @@ void print_json(const std::vector<Row>& rows) {
                     {"stored", row.stored ? nlohmann::ordered_json(row.stored->version)
                                           : nlohmann::ordered_json(nullptr)}});
   }
-  fmt::print("{}\n", list.dump(2));
+  fmt::print("{}", json_text(list));
 }
 
 void print_text(const std::vector<Row>& rows) {
@@ -76,8 +78,7 @@ Action set_up(CLI::App& command) {
   add_store_options(command, options->store);
   command.add_flag("--json", options->json, "For programs; with every point release on offer");
   return [options] {
-    KernelStore store = open_store(
-        options->store, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+    KernelStore store = open_store(options->store);
     const std::vector<Row> all = rows(open_catalogue(options->store), store);
     if (options->json) {
       print_json(all);

@@ -16,6 +16,7 @@
 #include "results/base/terminal.h"
 #include "results/scenario_list.h"
 
+/// `brokenpipe nightly`: runs what is new, tells the news, and publishes.
 namespace brokenpipe {
 namespace fs = std::filesystem;
 namespace {
@@ -59,10 +60,7 @@ int run_and_publish(const Options& options) {
     publish(site, night.state / "site");
   };
 
-  std::vector<std::string> ids;
-  ids.reserve(kernels.size());
-  for (const KernelChoice& kernel : kernels) ids.push_back(kernel.id);
-  Progress progress(stderr, is_terminal(stderr), ids);
+  Progress progress(stderr, is_terminal(stderr), ids_of(kernels));
   KernelStore store =
       open_store(options.run.store, [&](const std::string& line) { progress.note(line); });
   LazyVirt virt = hypervisor_of(options.run);

@@ -21,13 +21,6 @@ namespace brokenpipe {
 namespace fs = std::filesystem;
 namespace {
 
-std::vector<std::string> ids(const std::vector<KernelChoice>& requests) {
-  std::vector<std::string> ids;
-  ids.reserve(requests.size());
-  for (const KernelChoice& request : requests) ids.push_back(request.id);
-  return ids;
-}
-
 Accelerator choose_accelerator(const RunOptions& options, const GuestOrder& order,
                                const std::vector<ReadyKernel>& kernels, LazyVirt& virt,
                                Progress& progress) {
@@ -38,8 +31,9 @@ Accelerator choose_accelerator(const RunOptions& options, const GuestOrder& orde
   });
   if (canary == kernels.end()) return Accelerator::tcg;
   const KvmVerdict verdict = try_kvm(virt(), order, *canary->stored);
-  progress.note(fmt::format("accelerator: {} ({})", verdict.usable ? "kvm" : "tcg", verdict.why));
-  return verdict.usable ? Accelerator::kvm : Accelerator::tcg;
+  const Accelerator chosen = verdict.usable ? Accelerator::kvm : Accelerator::tcg;
+  progress.note(fmt::format("accelerator: {} ({})", to_string(chosen), verdict.why));
+  return chosen;
 }
 
 }  // namespace
@@ -62,7 +56,7 @@ void add_guest_options(CLI::App& command, RunOptions& options) {
 }
 
 fs::path runs_directory(const RunOptions& options) {
-  return options.out.empty() ? state_directory() / "runs" : fs::absolute(options.out);
+  return options.out.empty() ? default_runs_directory() : fs::absolute(options.out);
 }
 
 LazyVirt hypervisor_of(const RunOptions& options) {
@@ -149,7 +143,7 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
   requests = left_to_do(directory, campaign.order.identity, std::move(requests));
 
   const bool live = is_terminal(stderr) && !options.console;
-  Progress progress(stderr, live, ids(requests));
+  Progress progress(stderr, live, ids_of(requests));
   KernelStore store =
       open_store(options.store, [&](const std::string& line) { progress.note(line); });
   const std::vector<ReadyKernel> ready = make_ready(store, requests, Freshness::stored_is_enough,

@@ -5,9 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/commands/command.h"
+#include "results/base/json_file.h"
 #include "results/base/paths.h"
 #include "results/scenario_list.h"
 
+/// `brokenpipe scenarios`: lists what is asked.
 namespace brokenpipe {
 namespace {
 
@@ -24,7 +26,7 @@ void print_json(const std::vector<ScenarioInfo>& scenarios) {
                     {"grounds", scenario.grounds},
                     {"needs", scenario.needs}});
   }
-  fmt::print("{}\n", list.dump(2));
+  fmt::print("{}", json_text(list));
 }
 
 void print_text(const std::vector<ScenarioInfo>& scenarios) {

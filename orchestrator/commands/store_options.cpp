@@ -1,5 +1,8 @@
 #include "orchestrator/commands/store_options.h"
 
+#include <fmt/format.h>
+
+#include <cstdio>
 #include <utility>
 
 #include "results/base/paths.h"
@@ -31,6 +34,10 @@ KernelStore open_store(const StoreArguments& arguments,
   options.keyring = arguments.keyring;
   options.progress = std::move(progress);
   return KernelStore(std::move(options));
+}
+
+KernelStore open_store(const StoreArguments& arguments) {
+  return open_store(arguments, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
 }
 
 }  // namespace brokenpipe

@@ -1,7 +1,8 @@
 #include "orchestrator/guest/boot.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <system_error>
 
 #include "results/base/file.h"
 #include "results/base/folder.h"
@@ -59,7 +60,7 @@ void LadderMemory::remember(const BootVariant& worked, const std::string& kernel
 
 std::filesystem::path LadderMemory::file(const std::string& kernel_sha256,
                                          Accelerator accelerator) const {
-  return directory_ / (kernel_sha256 + (accelerator == Accelerator::kvm ? "-kvm" : "-tcg"));
+  return directory_ / fmt::format("{}-{}", kernel_sha256, to_string(accelerator));
 }
 
 }  // namespace brokenpipe

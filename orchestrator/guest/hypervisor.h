@@ -4,17 +4,26 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 /// Where the outside world of virtual machines begins: what to boot, and the one interface
-/// through which it is booted. virt.h implements it with libvirt, tests/support/fake_hypervisor.h
-/// for the tests.
+/// through which it is booted. orchestrator/guest/virt.h implements it with libvirt; the tests have
+/// fakes in tests/support.
 namespace brokenpipe {
 
 enum class Clock { warp, real };
 enum class Accelerator { tcg, kvm };
 
-/// One way to boot a kernel. The ladder (boot_ladder in campaign.h) tries them in order
-/// until one comes up.
+/// As results, options and the probe call it.
+constexpr std::string_view to_string(Clock clock) {
+  return clock == Clock::warp ? "warp" : "real";
+}
+constexpr std::string_view to_string(Accelerator accelerator) {
+  return accelerator == Accelerator::kvm ? "kvm" : "tcg";
+}
+
+/// One way to boot a kernel. The ladder (boot_ladder() in orchestrator/guest/boot.h) tries them in
+/// order until one comes up.
 struct BootVariant {
   std::string name;  ///< as it stands in results: `pvh`, `bzimage`, `bzimage-noacpi`...
   bool decompressed = true;
