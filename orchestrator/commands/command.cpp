@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 namespace brokenpipe {
 namespace {
@@ -34,12 +33,16 @@ RegisterCommand::RegisterCommand(Command command) {
   registry().push_back(std::move(command));
 }
 
-void add_commands(CLI::App& app, Action& chosen) {
+std::vector<Command> commands() {
   std::vector<Command> sorted = registry();
   std::sort(sorted.begin(), sorted.end(), [](const Command& one, const Command& other) {
     return std::tie(one.purpose, one.name) < std::tie(other.purpose, other.name);
   });
-  for (const Command& command : sorted) {
+  return sorted;
+}
+
+void add_commands(CLI::App& app, Action& chosen) {
+  for (const Command& command : commands()) {
     CLI::App* part = app.add_subcommand(command.name, command.description);
     part->group(heading(command.purpose));
     const Action action = command.set_up(*part);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 /// A verb of the command line is one file in this folder: a function that adds its options and,
 /// below it, a `const RegisterCommand` that names it; nothing else lists them.
@@ -32,8 +33,11 @@ class RegisterCommand {
   explicit RegisterCommand(Command command);
 };
 
-/// All verbs, by purpose and name, as commands of `app`. The one that is read from the command line
-/// puts its action into `chosen`.
+/// All verbs, by purpose and name.
+std::vector<Command> commands();
+
+/// All verbs as commands of `app`. The one that is read from the command line puts its action into
+/// `chosen`.
 void add_commands(CLI::App& app, Action& chosen);
 
 }  // namespace brokenpipe

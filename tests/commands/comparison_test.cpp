@@ -96,10 +96,14 @@ TEST(Comparison, TextSaysWhichIsWhichAndTheFourWords) {
 }
 
 TEST(Comparison, EveryFormatForReadersHasItsWords) {
-  for (const char* format : {"csv", "html", "junit", "kcidb", "markdown", "tap", "text"}) {
+  ASSERT_FALSE(reports().empty());
+  for (const Report& report : reports()) {
+    const std::string format(report.name);
+    // The one has the verdicts' own names, for programs; the other tells what was seen.
+    if (format == "json" || format == "trace") continue;
     const std::string text = render(format, compare(a(), b(), {}));
     EXPECT_THAT(text, AllOf(HasSubstr("appeared"), HasSubstr("disappeared"))) << format;
-    if (std::string(format) != "junit" && std::string(format) != "kcidb") {
+    if (format != "junit" && format != "kcidb") {
       EXPECT_THAT(text, HasSubstr("changed")) << format;
       EXPECT_THAT(text, HasSubstr("same")) << format;
     }

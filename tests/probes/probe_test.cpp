@@ -1,5 +1,3 @@
-// Parts of the probe, and rules that every scenario keeps.
-
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,6 +17,7 @@
 #include "probes/frame/trace.h"
 #include "probes/frame/trace_buffer.h"
 
+/// Parts of the probe, and rules that every scenario keeps.
 namespace probe {
 namespace {
 
@@ -110,6 +109,14 @@ TEST(Scenarios, SayWhatTheyAskAndWhereLinux316AnswersIt) {
     for (const std::string& ground : scenario.grounds) {
       EXPECT_TRUE(std::regex_match(ground, site)) << scenario.id << ": " << ground;
     }
+  }
+}
+
+TEST(Features, AreThereAndHaveNamesOfTheirOwn) {
+  EXPECT_FALSE(features().empty());
+  std::set<std::string> seen;
+  for (const Feature& feature : features()) {
+    EXPECT_TRUE(seen.insert(feature.name).second) << feature.name << " twice";
   }
 }
 
