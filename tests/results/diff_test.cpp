@@ -3,52 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include "tests/results/compared.h"
 
-#include "results/base/error.h"
-#include "tests/support/result_builder.h"
-
+/// What is the same and what differs, and what a process that compares exits with. Changes that
+/// explain a difference are the subject of diff_changes_test.cpp.
 namespace brokenpipe {
 namespace {
 
 using Json = nlohmann::json;
 
-const Json one{{"returned", 1}};
-const Json broken_pipe{{"returned", -1}, {"errno", "EPIPE"}};
-const Json reset{{"returned", -1}, {"errno", "ECONNRESET"}};
-
-/// Held against a reference that was written from sources.
-Diff compare(std::vector<Observation> reference, std::vector<Observation> contender,
-             const Changes& changes = {}) {
-  RunResult from_sources = result("3.16.0", std::move(reference));
-  from_sources.from_sources = true;
-  return diff(from_sources, result("6.1.0", std::move(contender)), changes);
-}
-
-/// The verdict of the only scenario.
-ScenarioVerdict verdict(const Observation& reference, const Observation& contender,
-                        const Changes& changes = {}) {
-  return compare({reference}, {contender}, changes).scenarios.at(0);
-}
-
-std::map<std::string, Verdict> places(const ScenarioVerdict& scenario) {
-  std::map<std::string, Verdict> all;
-  for (const PlaceVerdict& place : scenario.places) all[place.place] = place.verdict;
-  return all;
-}
-
 std::map<std::string, Verdict> scenarios(const Diff& diff) {
   std::map<std::string, Verdict> all;
   for (const ScenarioVerdict& scenario : diff.scenarios) all[scenario.scenario] = scenario.verdict;
   return all;
-}
-
-Change change(const std::string& step, const Json& before, const Json& after) {
-  Change change;
-  change.id = "a-change";
-  change.mainline = {4, 6, 0};
-  change.moves = {{{"tcp/*"}, step, before, after}};
-  return change;
 }
 
 TEST(Diff, EqualAnswersAreTheSame) {
@@ -206,61 +173,6 @@ TEST(Diff, KillingSignalIsCompared) {
   EXPECT_EQ(places(scenario).at("ending"), Verdict::differs);
 }
 
-TEST(Diff, ChangeExplainsItsExactValueAndNoOther) {
-  const Changes changes{{change("send#1", one, broken_pipe)}};
-  const Observation reference = completed("tcp/x", {step("send#1", one)});
-
-  const ScenarioVerdict expected =
-      verdict(reference, completed("tcp/x", {step("send#1", broken_pipe)}), changes);
-  EXPECT_EQ(expected.verdict, Verdict::differs);
-  EXPECT_TRUE(expected.explained);
-  EXPECT_THAT(expected.places[1].changes, ::testing::ElementsAre("a-change"));
-
-  const ScenarioVerdict other =
-      verdict(reference, completed("tcp/x", {step("send#1", reset)}), changes);
-  EXPECT_EQ(other.verdict, Verdict::differs);
-  EXPECT_FALSE(other.explained);
-  EXPECT_THAT(other.places[1].changes, ::testing::IsEmpty());
-}
-
-TEST(Diff, ScenarioIsExplainedOnlyWhereEveryDifferenceInItIs) {
-  const Changes changes{{change("send#1", one, broken_pipe)}};
-  const Diff result = compare(
-      {completed("tcp/x", {step("send#1", one), step("send#2", one)})},
-      {completed("tcp/x", {step("send#1", broken_pipe), step("send#2", broken_pipe)})}, changes);
-  EXPECT_FALSE(result.scenarios[0].explained);
-  EXPECT_EQ(result.scenario_totals.unexplained, 1U);
-  EXPECT_EQ(result.scenario_totals.explained, 0U);
-  EXPECT_EQ(result.step_totals.unexplained, 1U);
-  EXPECT_EQ(result.step_totals.explained, 1U);
-}
-
-TEST(Diff, EndingAndMissingStepAreExplainedLikeAnyOther) {
-  Changes changes{{change("ending", Json{{"ending", "killed"}, {"signal", "SIGSEGV"}},
-                          Json{{"ending", "completed"}}),
-                   change("send#1", one, nullptr)}};
-  changes.changes[1].id = "another-change";
-  const ScenarioVerdict scenario =
-      verdict(killed("tcp/x", "SIGSEGV", {step("send#1", one)}), completed("tcp/x", {}), changes);
-  EXPECT_EQ(scenario.verdict, Verdict::differs);
-  EXPECT_TRUE(scenario.explained);
-}
-
-TEST(Diff, ChangeThatExplainsNothingWhereItIsInEffectIsIdle) {
-  const Changes changes{{change("send#1", one, broken_pipe)}};
-  const Observation answer = completed("tcp/x", {step("send#1", one)});
-  EXPECT_THAT(compare({answer}, {answer}, changes).idle,
-              ::testing::ElementsAre(IdleMove{"a-change", {"tcp/*"}, "send#1"}));
-  EXPECT_THAT(compare({answer}, {ended("tcp/x", ScenarioEnding::broken, "")}, changes).idle,
-              ::testing::IsEmpty());
-}
-
-TEST(Diff, AChangeCannotShowWhereNeitherKernelHasWhatItTakes) {
-  const Changes changes{{change("send#1", one, broken_pipe)}};
-  const Observation lacks = ended("tcp/x", ScenarioEnding::unsupported, "no vsock");
-  EXPECT_THAT(compare({lacks}, {lacks}, changes).idle, ::testing::IsEmpty());
-}
-
 TEST(Diff, RepeatsThatDisagreeAreFlakyWhereTheyDo) {
   Observation flaky = completed("tcp/x", {step("send#1", one), step("send#2", one)});
   flaky.disagreeing = {completed("tcp/x", {step("send#1", one), step("send#2", broken_pipe)})};
@@ -298,16 +210,6 @@ TEST(Diff, TotalsCountEveryScenarioAndEveryStepOnce) {
   EXPECT_EQ(result.scenario_totals.all(), result.scenarios.size());
 }
 
-TEST(Diff, TwoContendersAreComparedLikeAnyOther) {
-  const RunResult a = result("6.1.0", {completed("tcp/x", {step("send#1", one)})});
-  const RunResult b = result("6.12.0", {completed("tcp/x", {step("send#1", broken_pipe)})});
-  Changes changes{{change("send#1", one, broken_pipe)}};
-  EXPECT_FALSE(diff(a, b, changes).scenarios[0].explained) << "both have a change of 4.6";
-  changes.changes[0].mainline = {6, 2, 0};
-  EXPECT_TRUE(diff(a, b, changes).scenarios[0].explained);
-  EXPECT_TRUE(diff(b, a, changes).scenarios[0].explained);
-}
-
 TEST(Diff, StepThatOnlyOneOfTwoRunsMadeIsADifferenceEitherWay) {
   const RunResult a = result("6.1.0", {completed("tcp/x", {step("send#1", one)})});
   const RunResult b =
@@ -336,17 +238,6 @@ TEST(Diff, ScenarioThatTheOtherRunDidNotReachIsInconclusive) {
   EXPECT_THAT(scenario.reason, ::testing::HasSubstr("the guest did not get to it (panic)"));
   a.probe.selection = {"unix/*"};
   EXPECT_EQ(diff(a, b, {}).scenarios.at(0).verdict, Verdict::unreferenced) << "it was not asked";
-}
-
-TEST(Diff, ChangesThatCancelOutAreNotIdle) {
-  Changes changes{{change("send#1", one, broken_pipe), change("send#1", broken_pipe, one)}};
-  changes.changes[1].id = "taken-back";
-  changes.changes[1].mainline = {5, 3, 0};
-  const Observation answer = completed("tcp/x", {step("send#1", one)});
-  EXPECT_THAT(compare({answer}, {answer}, changes).idle, ::testing::IsEmpty());
-  changes.changes[1].mainline = {4, 5, 0};
-  EXPECT_EQ(compare({answer}, {answer}, changes).idle.size(), 2U)
-      << "what was taken back before it came is a mistake of the list";
 }
 
 TEST(ExitCode, FollowsTheWorstOfTheVerdicts) {
