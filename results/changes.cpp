@@ -7,6 +7,7 @@
 #include <set>
 
 #include "results/base/json_file.h"
+#include "results/seen.h"
 
 namespace brokenpipe {
 namespace {
@@ -20,9 +21,22 @@ KernelVersion version_from(const JsonPlace& place) {
   return *version;
 }
 
+/// A series as a whole is no back-port: `6.1` would be in effect in all of it.
+KernelVersion point_release_from(const JsonPlace& place) {
+  const KernelVersion version = version_from(place);
+  const std::string text = place.text();
+  if (std::count(text.begin(), text.end(), '.') != 2)
+    place.fail(fmt::format(R"("{}" is no point release such as 6.1.170)", text));
+  return version;
+}
+
 nlohmann::json value_from(const JsonPlace& place) {
   if (!place.value().is_null() && !place.value().is_object())
     place.fail("neither null nor an object of what was seen");
+  if (place.value().is_null()) return nullptr;
+  for (const char* key : step_keys)
+    if (place.find(key)) place.fail(fmt::format("\"{}\" is nothing that was seen", key));
+  check_seen(place);
   return place.value();
 }
 
@@ -41,7 +55,7 @@ Change change_from(const JsonPlace& place) {
   change.says = place.at("says").text();
   change.mainline = version_from(place.at("mainline"));
   for (const JsonPlace& item : place.at("stable").items())
-    change.stable.push_back(version_from(item));
+    change.stable.push_back(point_release_from(item));
   const JsonPlace until = place.at("until");
   if (!until.value().is_null()) change.until = version_from(until);
   const JsonPlace commit = place.at("commit");

@@ -9,6 +9,7 @@
 #include "results/base/error.h"
 #include "results/base/file.h"
 #include "results/base/json_file.h"
+#include "results/seen.h"
 
 namespace brokenpipe {
 namespace {
@@ -41,9 +42,6 @@ constexpr Words<Basis, 3> bases{{
     {Basis::derived, "derived"},
 }};
 
-/// Keys of a step that are not what was seen.
-constexpr std::array step_keys{"step", "call", "args", "basis", "lines"};
-
 bool by_scenario(const Observation& a, const Observation& b) {
   return a.scenario < b.scenario;
 }
@@ -53,47 +51,79 @@ std::string text_or_nothing(const JsonPlace& place, const std::string& key) {
   return found ? found->text() : std::string();
 }
 
-std::optional<Basis> basis_of(const JsonPlace& place) {
-  const auto found = place.find("basis");
-  if (!found) return std::nullopt;
-  return found->one_of(bases);
+/// Where a value of a reference comes from: `to` is the step or the observation.
+template <typename Value>
+void read_basis(const JsonPlace& place, Value& to) {
+  if (const auto basis = place.find("basis")) to.basis = basis->one_of(bases);
+  to.lines = text_or_nothing(place, "lines");
+  if (to.basis == Basis::derived && to.lines.empty())
+    place.fail("derived, and \"lines\" does not say from where");
 }
 
-Step step_from(const JsonPlace& place) {
+Step step_from(const JsonPlace& place, bool reference) {
   Step step;
   step.id = place.at("step").text();
   step.call = place.at("call").text();
   step.args = place.at("args").text();
-  step.basis = basis_of(place);
-  step.lines = text_or_nothing(place, "lines");
+  if (reference) {
+    place.at("basis");
+    read_basis(place, step);
+  } else if (place.find("basis") || place.find("lines")) {
+    place.fail("only a reference has \"basis\" and \"lines\"");
+  }
+  check_seen(place);
   step.seen = place.value();
   for (const char* key : step_keys) step.seen.erase(key);
   return step;
 }
 
-Observation observation_from(const JsonPlace& place) {
-  place.only({"scenario", "ending", "reason", "signal", "shortened", "steps", "basis", "lines",
-              "disagreeing"});
+/// What an ending has to say of itself, and what only it may.
+void check_ending(const JsonPlace& place, const Observation& observation, bool reference) {
+  const bool completed = observation.ending == ScenarioEnding::completed;
+  const bool killed = observation.ending == ScenarioEnding::killed;
+  const auto word = to_string(observation.ending);
+  if (killed && observation.signal.empty())
+    place.fail("killed, and \"signal\" does not say by which");
+  if (!killed && place.find("signal"))
+    place.fail(fmt::format("{}, and yet there is a \"signal\"", word));
+  if (!killed && !completed && observation.reason.empty())
+    place.fail(fmt::format("{}, and \"reason\" does not say why", word));
+  if (reference && !completed) place.at("basis");
+}
+
+Observation observation_from(const JsonPlace& place, bool reference) {
+  if (reference)
+    place.only({"scenario", "ending", "reason", "signal", "shortened", "steps", "basis", "lines"});
+  else
+    place.only({"scenario", "ending", "reason", "signal", "shortened", "steps", "disagreeing"});
   Observation observation;
   observation.scenario = place.at("scenario").text();
   observation.ending = place.at("ending").one_of(scenario_endings);
   observation.reason = text_or_nothing(place, "reason");
   observation.signal = text_or_nothing(place, "signal");
-  if (observation.ending == ScenarioEnding::killed && observation.signal.empty())
-    place.fail("killed, and \"signal\" does not say by which");
+  check_ending(place, observation, reference);
   if (const auto shortened = place.find("shortened")) observation.shortened = shortened->texts();
   std::set<std::string> ids;
   for (const JsonPlace& item : place.at("steps").items()) {
-    observation.steps.push_back(step_from(item));
+    observation.steps.push_back(step_from(item, reference));
     if (!ids.insert(observation.steps.back().id).second)
       item.fail(fmt::format("step \"{}\" is there twice", observation.steps.back().id));
   }
-  observation.basis = basis_of(place);
-  observation.lines = text_or_nothing(place, "lines");
+  read_basis(place, observation);
   if (const auto disagreeing = place.find("disagreeing"))
     for (const JsonPlace& item : disagreeing->items())
-      observation.disagreeing.push_back(observation_from(item));
+      observation.disagreeing.push_back(observation_from(item, reference));
   return observation;
+}
+
+/// Whether a value in a list of observations says where it comes from.
+bool any_has_basis(const Json& observations) {
+  const auto has_basis = [](const Json& place) { return place.contains("basis"); };
+  return std::any_of(observations.begin(), observations.end(), [&](const Json& observation) {
+    const auto steps = observation.find("steps");
+    return has_basis(observation) ||
+           (steps != observation.end() && std::any_of(steps->begin(), steps->end(), has_basis));
+  });
 }
 
 KernelIdentity kernel_from(const JsonPlace& place) {
@@ -117,8 +147,11 @@ GuestRun guest_from(const JsonPlace& place) {
   if (const auto modules = place.find("modules")) guest.modules = modules->texts();
   const JsonPlace timings = place.at("timings");
   if (!timings.value().is_object()) timings.fail("not an object");
-  for (const auto& [name, value] : timings.value().items())
-    guest.timings[name] = timings.at(name).number();
+  for (const auto& [name, value] : timings.value().items()) {
+    const double seconds = timings.at(name).number();
+    if (seconds < 0) timings.at(name).fail("negative");
+    guest.timings[name] = seconds;
+  }
   return guest;
 }
 
@@ -182,7 +215,7 @@ Observation observation_from_record(const Json& record) {
   if (kind.text() != "observation") kind.fail("not an observation");
   Json observation = record;
   observation.erase("record");
-  return observation_from(JsonPlace(observation, document));
+  return observation_from(JsonPlace(observation, document), false);
 }
 
 OrderedJson to_json(const Step& step) {
@@ -245,9 +278,11 @@ RunResult read_run_result(const std::filesystem::path& file) {
     result.guest = guest_from(root.at("guest"));
     result.probe = probe_from(root.at("probe"));
   }
+  const JsonPlace observations = root.at("observations");
+  const bool reference = result.from_sources || any_has_basis(observations.value());
   std::set<std::string> scenarios;
-  for (const JsonPlace& item : root.at("observations").items()) {
-    result.observations.push_back(observation_from(item));
+  for (const JsonPlace& item : observations.items()) {
+    result.observations.push_back(observation_from(item, reference));
     if (!scenarios.insert(result.observations.back().scenario).second)
       item.fail(fmt::format("scenario \"{}\" is there twice", result.observations.back().scenario));
   }

@@ -11,6 +11,7 @@
 #include "results/explanations.h"
 #include "tests/support/scratch_folder.h"
 
+/// The changes of the kernel that are known, and what they explain.
 namespace brokenpipe {
 namespace {
 
@@ -81,8 +82,14 @@ TEST(Changes, WrongEntryIsNamedWithItsPlace) {
               ::testing::HasSubstr("\"4.6-rc1\" is no version"));
   EXPECT_THAT(complaint_about(with("/stable/0", "4.x")),
               ::testing::HasSubstr("changes[1].stable[0]: \"4.x\" is no version"));
+  EXPECT_THAT(complaint_about(with("/stable/0", "4.4")),
+              ::testing::HasSubstr("changes[1].stable[0]: \"4.4\" is no point release"));
   EXPECT_THAT(complaint_about(with("/moves/0/before", "ENOSYS")),
               ::testing::HasSubstr("changes[1].moves[0].before: neither null nor an object"));
+  EXPECT_THAT(complaint_about(with("/moves/0/before", {{"errno", 38}})),
+              ::testing::HasSubstr("changes[1].moves[0].before.errno: not a string"));
+  EXPECT_THAT(complaint_about(with("/moves/0/before", {{"call", "send"}})),
+              ::testing::HasSubstr("moves[0].before: \"call\" is nothing that was seen"));
   EXPECT_THAT(complaint_about(with("/moves/0/after", entry()["moves"][0]["before"])),
               ::testing::HasSubstr("\"before\" and \"after\" are the same"));
   EXPECT_THAT(complaint_about(with("/title", "x")), ::testing::HasSubstr("\"title\" is not known"));

@@ -13,6 +13,7 @@
 #include "tests/support/result_builder.h"
 #include "tests/support/scratch_folder.h"
 
+/// A kernel's result: written, read, refused, and made a reference; and how files are written.
 namespace brokenpipe {
 namespace {
 
@@ -168,15 +169,21 @@ TEST(RunResult, WrongValueIsNamedWithItsPlace) {
   for (const Change& change : std::vector<Change>{
            {"/guest/ending", "fine", "guest.ending: \"fine\" is none of finished, boot_timeout"},
            {"/observations/0/ending", "passed", "observations[0].ending: \"passed\" is none of"},
-           {"/observations/2/steps/0/basis", "felt", "steps[0].basis: \"felt\" is none of"},
            {"/observations/0/steps", 3, "observations[0].steps: not a list"},
            {"/observations/0/scenario", 3, "observations[0].scenario: not a string"},
            {"/guest/timings/boot", "long", "guest.timings.boot: not a number"},
+           {"/guest/timings/boot", -1, "guest.timings.boot: negative"},
            {"/kernel", "6.1", "kernel: not an object"},
            {"/observations/1/scenario", "entry/listening/aio",
             "observations[1]: scenario \"entry/listening/aio\" is there twice"},
            {"/observations/2/steps/1/step", "send#1", "steps[1]: step \"send#1\" is there twice"},
            {"/observations/0/verdict", "same", "observations[0]: \"verdict\" is not known here"},
+           {"/observations/2/signal", "SIGSEGV",
+            "observations[2]: completed, and yet there is a \"signal\""},
+           {"/observations/1/reason", "",
+            "observations[1]: unsupported, and \"reason\" does not say why"},
+           {"/observations/2/steps/0/lines", "net/socket.c:1",
+            "observations[2].steps[0]: only a reference has \"basis\" and \"lines\""},
        }) {
     Json wrong = whole;
     wrong[Json::json_pointer(change.place)] = change.value;
@@ -184,10 +191,48 @@ TEST(RunResult, WrongValueIsNamedWithItsPlace) {
   }
 }
 
+TEST(RunResult, TypeOfWhatWasSeenIsHeldAndItsWordIsTheKernels) {
+  const Json whole = Json::parse(to_json_text(full_result()));
+  const auto seeing = [&](const char* key, const Json& value) {
+    Json other = whole;
+    other["observations"][2]["steps"][0][key] = value;
+    return complaint_about(other.dump());
+  };
+  const std::string place = "observations[2].steps[0].";
+  EXPECT_THAT(seeing("errno", 32), ::testing::HasSubstr(place + "errno: not a string"));
+  EXPECT_THAT(seeing("returned", 0.5),
+              ::testing::HasSubstr(place + "returned: neither a whole number nor a string"));
+  EXPECT_THAT(seeing("revents", "POLLIN"),
+              ::testing::HasSubstr(place + "revents: not a list of strings"));
+  EXPECT_THAT(seeing("signals", {{{"code", "SI_USER"}}}),
+              ::testing::HasSubstr(place + "signals: not a list of objects that name"));
+  EXPECT_THAT(seeing("core_dumped", "yes"),
+              ::testing::HasSubstr(place + "core_dumped: neither true nor false"));
+  EXPECT_EQ(seeing("errno", "errno 530"), "");
+  EXPECT_EQ(seeing("state", "13"), "");
+  EXPECT_EQ(seeing("odd", {{"any", {1, "thing"}}}), "");
+}
+
 TEST(RunResult, KilledWithoutASignalIsRefused) {
   Json wrong = Json::parse(to_json_text(full_result()));
   wrong["observations"][0].erase("signal");
   EXPECT_THAT(complaint_about(wrong.dump()), ::testing::HasSubstr("killed"));
+}
+
+TEST(Reference, ValueWithoutItsBasisIsNamedWithItsPlace) {
+  RunResult reference = result("3.16.0", {completed("tcp/x", {step("send#1", {{"returned", 1}})})});
+  reference.from_sources = true;
+  Json wrong = Json::parse(to_json_text(reference));
+  Json& written = wrong["observations"][0]["steps"][0];
+  EXPECT_THAT(complaint_about(wrong.dump()),
+              ::testing::HasSubstr("observations[0].steps[0]: \"basis\" is missing"));
+  written["basis"] = "felt";
+  EXPECT_THAT(
+      complaint_about(wrong.dump()),
+      ::testing::HasSubstr("steps[0].basis: \"felt\" is none of recorded, measured, derived"));
+  written["basis"] = "derived";
+  EXPECT_THAT(complaint_about(wrong.dump()),
+              ::testing::HasSubstr("steps[0]: derived, and \"lines\" does not say from where"));
 }
 
 TEST(RunResult, AbsentFileSaysWhy) {
