@@ -24,15 +24,17 @@ constexpr Words<KernelState, 4> kernel_states{{
 
 constexpr const char* run_file = "run.json";
 
-void check_kernel_ids(const std::vector<PlannedKernel>& kernels) {
+/// What is wrong with the ids of a run's kernels, which name their files; empty where nothing is.
+std::string wrong_with_ids(const std::vector<PlannedKernel>& kernels) {
   std::set<std::string> ids;
   for (const PlannedKernel& kernel : kernels) {
     if (kernel.id.empty() || kernel.id.front() == '.' || kernel.id.find('/') != std::string::npos ||
         kernel.id + ".json" == run_file)
-      throw UsageError(fmt::format("\"{}\" cannot name a kernel's results", kernel.id));
+      return fmt::format("\"{}\" cannot name a kernel's results", kernel.id);
     if (!ids.insert(kernel.id).second)
-      throw UsageError(fmt::format("kernel {} is asked for twice", kernel.id));
+      return fmt::format("kernel {} is asked for twice", kernel.id);
   }
+  return {};
 }
 
 RunRecord run_record_from(const JsonPlace& root) {
@@ -52,6 +54,8 @@ RunRecord run_record_from(const JsonPlace& root) {
     run.kernels.push_back({item.at("id").text(), item.at("state").one_of(kernel_states),
                            reason ? reason->text() : std::string()});
   }
+  if (const std::string wrong = wrong_with_ids(run.kernels); !wrong.empty())
+    root.at("kernels").fail(wrong);
   run.finished = root.at("finished").boolean();
   return run;
 }
@@ -85,7 +89,8 @@ RunDirectory::RunDirectory(fs::path path, RunRecord run)
     : path_(std::move(path)), run_(std::move(run)) {}
 
 RunDirectory RunDirectory::create(const fs::path& out, RunRecord run) {
-  check_kernel_ids(run.kernels);
+  if (const std::string wrong = wrong_with_ids(run.kernels); !wrong.empty())
+    throw UsageError(wrong);
   const std::string wanted = run.id;
   std::error_code error;
   fs::create_directories(out, error);
@@ -107,9 +112,7 @@ RunDirectory RunDirectory::open(const fs::path& folder) {
                 "Name a folder that `brokenpipe run` has made.");
   const fs::path file = folder / run_file;
   const nlohmann::json document = read_json(file, RunRecord::schema);
-  RunRecord run = run_record_from(JsonPlace(document, file.string()));
-  check_kernel_ids(run.kernels);
-  return {folder, std::move(run)};
+  return {folder, run_record_from(JsonPlace(document, file.string()))};
 }
 
 bool RunDirectory::is_one(const fs::path& folder) {

@@ -8,6 +8,7 @@
 #include "tests/support/result_builder.h"
 #include "tests/support/scratch_folder.h"
 
+/// The folder of a run, as it is made, kept and opened again.
 namespace brokenpipe {
 namespace {
 
@@ -105,6 +106,23 @@ TEST(RunDirectory, TruncatedRunJsonIsRefused) {
   const std::string whole = read_file(run.path() / "run.json");
   write_file(run.path() / "run.json", whole.substr(0, whole.size() / 2));
   EXPECT_THROW(RunDirectory::open(run.path()), Error);
+}
+
+TEST(RunDirectory, RunJsonWithIdsThatCannotNameFilesIsRefusedWithItsPlace) {
+  const testing::ScratchFolder out;
+  const RunDirectory run = RunDirectory::create(out.path(), planned({"a", "b"}));
+  const std::filesystem::path file = run.path() / "run.json";
+  const std::string whole = read_file(file);
+  for (const std::string id : {"a", "../b", ""}) {
+    std::string wrong = whole;
+    write_file(file, wrong.replace(wrong.find("\"b\""), 3, "\"" + id + "\""));
+    try {
+      RunDirectory::open(run.path());
+      ADD_FAILURE() << "was read with \"" << id << "\"";
+    } catch (const Error& e) {
+      EXPECT_THAT(e.what(), ::testing::HasSubstr(file.string() + ": kernels: "));
+    }
+  }
 }
 
 TEST(RunDirectory, ResultOfAKernelThatWasNotPlannedIsRefused) {
