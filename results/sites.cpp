@@ -18,6 +18,13 @@ Site site_from(const JsonPlace& place) {
   return site;
 }
 
+/// What its command finds and is no site is for readers of the file: nothing here asks for it.
+void check_left_out(const JsonPlace& place) {
+  place.only({"site", "why"});
+  place.at("site").text();
+  place.at("why").text();
+}
+
 }  // namespace
 
 Sites read_sites(const std::filesystem::path& file) {
@@ -25,6 +32,8 @@ Sites read_sites(const std::filesystem::path& file) {
   const JsonPlace root(document, file.string());
   root.only({"schema", "kernel", "command", "searched", "sites", "left_out"});
   Sites sites{root.at("kernel").text(), root.at("command").text(), {}};
+  root.at("searched").text();
+  for (const JsonPlace& item : root.at("left_out").items()) check_left_out(item);
   for (const JsonPlace& item : root.at("sites").items()) {
     sites.sites.push_back(site_from(item));
     const auto& all = sites.sites;
