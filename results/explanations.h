@@ -7,6 +7,7 @@
 #include "results/changes.h"
 #include "results/diff.h"
 
+/// Which changes of the kernel explain a difference between two kernels.
 namespace brokenpipe {
 
 /// The changes that lie between two kernels, asked difference by difference, and which of them

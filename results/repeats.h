@@ -4,6 +4,7 @@
 
 #include "results/run_result.h"
 
+/// Several runs of one kernel (--repeat), as one result.
 namespace brokenpipe {
 
 /// One result of several runs of one kernel: the first run's, in which every observation carries

@@ -4,6 +4,7 @@
 
 #include "tests/support/result_builder.h"
 
+/// Repeats of a run, which agree or do not.
 namespace brokenpipe {
 namespace {
 
