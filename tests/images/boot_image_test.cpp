@@ -8,6 +8,7 @@
 #include "results/base/folder.h"
 #include "tests/support/fake_kernel.h"
 
+/// Images of every compression, with and without a PVH entry, and damaged ones.
 namespace brokenpipe {
 namespace {
 

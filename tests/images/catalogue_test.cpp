@@ -10,6 +10,7 @@
 #include "results/base/error.h"
 #include "results/base/file.h"
 
+/// The shipped catalogue, and mistakes in one.
 namespace brokenpipe {
 namespace {
 

@@ -4,6 +4,7 @@
 
 #include "results/base/run_command.h"
 
+/// The order of versions, which is dpkg's.
 namespace brokenpipe {
 namespace {
 

@@ -14,6 +14,7 @@
 #include "results/base/file.h"
 #include "results/base/folder.h"
 
+/// What a guest is given, and that it is the same bytes everywhere.
 namespace brokenpipe {
 namespace {
 

@@ -10,6 +10,7 @@
 #include "results/base/folder.h"
 #include "tests/support/fake_kernel.h"
 
+/// The order in which modules are loaded.
 namespace brokenpipe {
 namespace {
 

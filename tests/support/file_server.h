@@ -9,6 +9,7 @@
 
 #include "results/base/unique_fd.h"
 
+/// A web server for a test, whose connections can be cut.
 namespace brokenpipe::test {
 
 /// A web server for the files of one folder, with ranges, at a free port of 127.0.0.1.

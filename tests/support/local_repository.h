@@ -6,6 +6,7 @@
 
 #include "results/base/folder.h"
 
+/// A mirror of Debian's for a test.
 namespace brokenpipe::test {
 
 /// Who signs a suite. The expired key was good for 2020 alone, and signed then.
