@@ -3,8 +3,9 @@
 #include <string>
 #include <string_view>
 
-/// Versions of Debian's packages, and of the kernels in them. The order is computed here because the
-/// libraries that know it (libapt-pkg, libdpkg) are under the GPL; the tests hold it against dpkg.
+/// Versions of Debian's packages, and of the kernels in them. The order is computed here because
+/// the libraries that know it (libapt-pkg, libdpkg) are under the GPL; the tests hold it against
+/// dpkg.
 namespace brokenpipe {
 
 /// Compares two version strings of Debian packages as dpkg does (deb-version(7), "Sorting
