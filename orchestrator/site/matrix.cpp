@@ -173,7 +173,7 @@ std::string group_of(const std::string& scenario) {
 std::string_view verdict_word(const ScenarioVerdict* verdict) {
   if (verdict == nullptr) return "not-asked";
   if (verdict->verdict != Verdict::differs) return to_string(verdict->verdict);
-  return verdict->explained ? "explained" : "unexplained";
+  return verdict->explained() ? "explained" : "unexplained";
 }
 
 std::string telling_place(const SiteModel& model, const std::string& scenario) {

@@ -134,6 +134,8 @@ const Departure* departure_of(Verdict verdict, bool explained) {
     case Verdict::flaky:
       return &flaky_departure;
     case Verdict::same:
+    case Verdict::absent:
+    case Verdict::not_asked:
     case Verdict::unreferenced:
       break;
   }
@@ -208,7 +210,7 @@ const Departure* departure(const Diff& diff, const std::string& scenario,
   if (judged == nullptr) return nullptr;
   const auto found = std::find_if(judged->places.begin(), judged->places.end(),
                                   [&](const PlaceVerdict& p) { return p.place == place; });
-  if (found == judged->places.end()) return departure_of(judged->verdict, judged->explained);
+  if (found == judged->places.end()) return departure_of(judged->verdict, judged->explained());
   return departure_of(found->verdict, !found->unexplained());
 }
 
