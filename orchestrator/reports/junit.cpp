@@ -47,7 +47,7 @@ void add_outcome(pugi::xml_node testcase, const ScenarioVerdict& scenario, const
     case Verdict::same:
       break;
     case Verdict::differs:
-      if (scenario.explained)
+      if (scenario.explained())
         testcase.append_child("system-out")
             .text()
             .set(xml_text(differences(scenario, terms)).c_str());
@@ -63,6 +63,8 @@ void add_outcome(pugi::xml_node testcase, const ScenarioVerdict& scenario, const
       break;
     case Verdict::added:
     case Verdict::gone:
+    case Verdict::absent:
+    case Verdict::not_asked:
     case Verdict::unreferenced:
       note(testcase, "skipped", message);
       break;

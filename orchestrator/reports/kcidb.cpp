@@ -42,10 +42,12 @@ const char* status_of(const KernelReport& kernel, const ScenarioVerdict& scenari
     case Verdict::same:
       return "PASS";
     case Verdict::differs:
-      return scenario.explained ? "PASS" : "FAIL";
+      return scenario.explained() ? "PASS" : "FAIL";
     case Verdict::flaky:
       return "FAIL";
     case Verdict::gone:
+    case Verdict::absent:
+    case Verdict::not_asked:
       return "SKIP";
     case Verdict::added:
     case Verdict::unreferenced:

@@ -62,13 +62,15 @@ std::string scenario_point(const ScenarioVerdict& scenario, std::size_t number,
       return point(true, number, id);
     case Verdict::differs:
     case Verdict::flaky:
-      return point(scenario.verdict == Verdict::differs && scenario.explained, number, id) +
-             block({{"verdict", scenario.explained ? "explained" : word},
+      return point(scenario.verdict == Verdict::differs && scenario.explained(), number, id) +
+             block({{"verdict", scenario.explained() ? "explained" : word},
                     {"differences", differences(scenario, terms_of(data))}});
     case Verdict::inconclusive:
       return point(false, number, id) + block({{"verdict", word}, {"reason", scenario.reason}});
     case Verdict::added:
     case Verdict::gone:
+    case Verdict::absent:
+    case Verdict::not_asked:
     case Verdict::unreferenced:
       break;
   }
