@@ -51,6 +51,16 @@ std::string text_or_nothing(const JsonPlace& place, const std::string& key) {
   return found ? found->text() : std::string();
 }
 
+/// None where there is no such key.
+std::map<std::string, std::string> texts_by_name(const JsonPlace& place, const std::string& key) {
+  std::map<std::string, std::string> texts;
+  const auto found = place.find(key);
+  if (!found) return texts;
+  if (!found->value().is_object()) found->fail("not an object");
+  for (const auto& [name, value] : found->value().items()) texts[name] = found->at(name).text();
+  return texts;
+}
+
 /// Where a value of a reference comes from: `to` is the step or the observation.
 template <typename Value>
 void read_basis(const JsonPlace& place, Value& to) {
@@ -91,31 +101,6 @@ void check_ending(const JsonPlace& place, const Observation& observation, bool r
   if (reference && !completed) place.at("basis");
 }
 
-Observation observation_from(const JsonPlace& place, bool reference) {
-  if (reference)
-    place.only({"scenario", "ending", "reason", "signal", "shortened", "steps", "basis", "lines"});
-  else
-    place.only({"scenario", "ending", "reason", "signal", "shortened", "steps", "disagreeing"});
-  Observation observation;
-  observation.scenario = place.at("scenario").text();
-  observation.ending = place.at("ending").one_of(scenario_endings);
-  observation.reason = text_or_nothing(place, "reason");
-  observation.signal = text_or_nothing(place, "signal");
-  check_ending(place, observation, reference);
-  if (const auto shortened = place.find("shortened")) observation.shortened = shortened->texts();
-  std::set<std::string> ids;
-  for (const JsonPlace& item : place.at("steps").items()) {
-    observation.steps.push_back(step_from(item, reference));
-    if (!ids.insert(observation.steps.back().id).second)
-      item.fail(fmt::format("step \"{}\" is there twice", observation.steps.back().id));
-  }
-  read_basis(place, observation);
-  if (const auto disagreeing = place.find("disagreeing"))
-    for (const JsonPlace& item : disagreeing->items())
-      observation.disagreeing.push_back(observation_from(item, reference));
-  return observation;
-}
-
 /// Whether a value in a list of observations says where it comes from.
 bool any_has_basis(const Json& observations) {
   const auto has_basis = [](const Json& place) { return place.contains("basis"); };
@@ -134,7 +119,7 @@ KernelIdentity kernel_from(const JsonPlace& place) {
 
 GuestRun guest_from(const JsonPlace& place) {
   place.only({"ending", "reason", "accelerator", "clock", "qemu", "libvirt", "boot_image",
-              "cmdline", "modules", "timings"});
+              "cmdline", "modules", "modules_failed", "initramfs", "domain", "timings"});
   GuestRun guest;
   guest.ending = place.at("ending").one_of(guest_endings);
   guest.reason = text_or_nothing(place, "reason");
@@ -145,6 +130,9 @@ GuestRun guest_from(const JsonPlace& place) {
   guest.boot_image = place.at("boot_image").text();
   guest.cmdline = place.at("cmdline").text();
   if (const auto modules = place.find("modules")) guest.modules = modules->texts();
+  guest.modules_failed = texts_by_name(place, "modules_failed");
+  guest.initramfs = text_or_nothing(place, "initramfs");
+  guest.domain = text_or_nothing(place, "domain");
   const JsonPlace timings = place.at("timings");
   if (!timings.value().is_object()) timings.fail("not an object");
   for (const auto& [name, value] : timings.value().items()) {
@@ -160,23 +148,36 @@ ProbeIdentity probe_from(const JsonPlace& place) {
   return {place.at("version").text(), place.at("sha256").text(), place.at("selection").texts()};
 }
 
-OrderedJson to_json(const Observation& observation) {
-  OrderedJson json;
-  json["scenario"] = observation.scenario;
-  json["ending"] = to_string(observation.ending);
-  if (!observation.reason.empty()) json["reason"] = observation.reason;
-  if (!observation.signal.empty()) json["signal"] = observation.signal;
-  if (!observation.shortened.empty()) json["shortened"] = observation.shortened;
-  if (observation.basis) json["basis"] = to_string(*observation.basis);
-  if (!observation.lines.empty()) json["lines"] = observation.lines;
-  json["steps"] = OrderedJson::array();
-  for (const Step& step : observation.steps) json["steps"].push_back(to_json(step));
-  for (const Observation& other : observation.disagreeing)
-    json["disagreeing"].push_back(to_json(other));
-  return json;
-}
-
 }  // namespace
+
+Observation read_observation(const JsonPlace& place, bool reference) {
+  if (reference)
+    place.only({"scenario", "ending", "reason", "signal", "feature", "proof", "shortened", "steps",
+                "basis", "lines"});
+  else
+    place.only({"scenario", "ending", "reason", "signal", "feature", "proof", "shortened", "steps",
+                "disagreeing"});
+  Observation observation;
+  observation.scenario = place.at("scenario").text();
+  observation.ending = place.at("ending").one_of(scenario_endings);
+  observation.reason = text_or_nothing(place, "reason");
+  observation.signal = text_or_nothing(place, "signal");
+  observation.feature = text_or_nothing(place, "feature");
+  observation.proof = text_or_nothing(place, "proof");
+  check_ending(place, observation, reference);
+  if (const auto shortened = place.find("shortened")) observation.shortened = shortened->texts();
+  std::set<std::string> ids;
+  for (const JsonPlace& item : place.at("steps").items()) {
+    observation.steps.push_back(step_from(item, reference));
+    if (!ids.insert(observation.steps.back().id).second)
+      item.fail(fmt::format("step \"{}\" is there twice", observation.steps.back().id));
+  }
+  read_basis(place, observation);
+  if (const auto disagreeing = place.find("disagreeing"))
+    for (const JsonPlace& item : disagreeing->items())
+      observation.disagreeing.push_back(read_observation(item, reference));
+  return observation;
+}
 
 std::string_view to_string(ScenarioEnding ending) {
   return word_for(scenario_endings, ending);
@@ -215,7 +216,7 @@ Observation observation_from_record(const Json& record) {
   if (kind.text() != "observation") kind.fail("not an observation");
   Json observation = record;
   observation.erase("record");
-  return observation_from(JsonPlace(observation, document), false);
+  return read_observation(JsonPlace(observation, document), false);
 }
 
 OrderedJson to_json(const Step& step) {
@@ -226,6 +227,24 @@ OrderedJson to_json(const Step& step) {
   for (const auto& [key, value] : step.seen.items()) json[key] = value;
   if (step.basis) json["basis"] = to_string(*step.basis);
   if (!step.lines.empty()) json["lines"] = step.lines;
+  return json;
+}
+
+OrderedJson to_json(const Observation& observation) {
+  OrderedJson json;
+  json["scenario"] = observation.scenario;
+  json["ending"] = to_string(observation.ending);
+  if (!observation.reason.empty()) json["reason"] = observation.reason;
+  if (!observation.signal.empty()) json["signal"] = observation.signal;
+  if (!observation.feature.empty()) json["feature"] = observation.feature;
+  if (!observation.proof.empty()) json["proof"] = observation.proof;
+  if (!observation.shortened.empty()) json["shortened"] = observation.shortened;
+  if (observation.basis) json["basis"] = to_string(*observation.basis);
+  if (!observation.lines.empty()) json["lines"] = observation.lines;
+  json["steps"] = OrderedJson::array();
+  for (const Step& step : observation.steps) json["steps"].push_back(to_json(step));
+  for (const Observation& other : observation.disagreeing)
+    json["disagreeing"].push_back(to_json(other));
   return json;
 }
 
@@ -245,6 +264,9 @@ OrderedJson to_json(const GuestRun& guest) {
   json["boot_image"] = guest.boot_image;
   json["cmdline"] = guest.cmdline;
   if (!guest.modules.empty()) json["modules"] = guest.modules;
+  if (!guest.modules_failed.empty()) json["modules_failed"] = guest.modules_failed;
+  if (!guest.initramfs.empty()) json["initramfs"] = guest.initramfs;
+  if (!guest.domain.empty()) json["domain"] = guest.domain;
   json["timings"] = guest.timings;
   return json;
 }
@@ -261,6 +283,7 @@ std::string to_json_text(const RunResult& result) {
                      {"sha256", result.probe.sha256},
                      {"selection", result.probe.selection}};
   }
+  if (!result.lacks.empty()) json["lacks"] = result.lacks;
   json["observations"] = OrderedJson::array();
   for (const Observation& observation : sorted)
     json["observations"].push_back(to_json(observation));
@@ -270,7 +293,7 @@ std::string to_json_text(const RunResult& result) {
 RunResult read_run_result(const std::filesystem::path& file) {
   const Json document = read_json(file, RunResult::schema);
   const JsonPlace root(document, file.string());
-  root.only({"schema", "kernel", "guest", "probe", "observations"});
+  root.only({"schema", "kernel", "guest", "probe", "lacks", "observations"});
   RunResult result;
   result.kernel = kernel_from(root.at("kernel"));
   result.from_sources = !root.find("guest") && !root.find("probe");
@@ -278,11 +301,12 @@ RunResult read_run_result(const std::filesystem::path& file) {
     result.guest = guest_from(root.at("guest"));
     result.probe = probe_from(root.at("probe"));
   }
+  result.lacks = texts_by_name(root, "lacks");
   const JsonPlace observations = root.at("observations");
   const bool reference = result.from_sources || any_has_basis(observations.value());
   std::set<std::string> scenarios;
   for (const JsonPlace& item : observations.items()) {
-    result.observations.push_back(observation_from(item, reference));
+    result.observations.push_back(read_observation(item, reference));
     if (!scenarios.insert(result.observations.back().scenario).second)
       item.fail(fmt::format("scenario \"{}\" is there twice", result.observations.back().scenario));
   }

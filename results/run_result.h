@@ -14,6 +14,8 @@
 /// two runs of one kernel; everything else says how it was obtained.
 namespace brokenpipe {
 
+class JsonPlace;
+
 /// How a scenario ended: probes/frame/scenario.h has the same words.
 enum class ScenarioEnding { completed, broken, unsupported, timed_out, killed };
 
@@ -53,6 +55,8 @@ struct Observation {
   ScenarioEnding ending = ScenarioEnding::broken;
   std::string reason;                  ///< why it is not `completed`; prose, never compared
   std::string signal;                  ///< of `killed`: the signal's name
+  std::string feature;                 ///< of `unsupported`: what the kernel does not offer
+  std::string proof;                   ///< of `unsupported`: the errno that says that it lacks it
   std::vector<std::string> shortened;  ///< kernel timeouts shortened under the real clock
   std::vector<Step> steps;
   std::optional<Basis> basis;  ///< in a reference, of the ending itself
@@ -88,6 +92,12 @@ struct GuestRun {
   /// Seconds of wall time by what they went into (`boot`, `run`); their sum is what the guest
   /// took.
   std::map<std::string, double> timings;
+  /// Modules that it carried and that would not load, and the errno: `tls`, `ENOMEM`.
+  std::map<std::string, std::string> modules_failed = {};
+  /// SHA-256 of what it booted with beside its kernel (probe, arguments, the contents of modules
+  /// and files) and of the machine that it booted on. Empty for `host`.
+  std::string initramfs = {};
+  std::string domain = {};
 
   bool operator==(const GuestRun&) const = default;
 };
@@ -108,6 +118,8 @@ struct RunResult {
   GuestRun guest;
   ProbeIdentity probe;
   std::vector<Observation> observations;  ///< sorted by scenario
+  /// Features that the kernel is built without, and what shows it: `CONFIG_AX25 is not set`.
+  std::map<std::string, std::string> lacks;
   /// A reference that was written from sources: nothing was run, `guest` and `probe` say nothing
   /// and are not in its file.
   bool from_sources = false;
@@ -136,8 +148,13 @@ bool matches(std::string_view glob, std::string_view scenario);
 /// The observation in a probe's `observation` record. Throws Error where it is none.
 Observation observation_from_record(const nlohmann::json& record);
 
+/// An observation as it stands in every file that holds one; in a `reference` each value says where
+/// it comes from. Throws Error with file and place.
+Observation read_observation(const JsonPlace& place, bool reference);
+
 /// The JSON of a part of a result, as it stands in every file that holds one.
 nlohmann::ordered_json to_json(const Step& step);
+nlohmann::ordered_json to_json(const Observation& observation);
 nlohmann::ordered_json to_json(const KernelIdentity& kernel);
 nlohmann::ordered_json to_json(const GuestRun& guest);
 

@@ -72,6 +72,7 @@ constexpr std::array known_keys{
     Known{"pending", are_words, "not a list of strings"},
     Known{"siginfo", is_siginfo, "not an object that names a \"signal\""},
     Known{"core_dumped", is_flag, "neither true nor false"},
+    Known{"report", is_text, "not a string"},
 };
 
 }  // namespace

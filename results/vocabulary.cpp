@@ -49,6 +49,7 @@ const std::vector<Call>& all_calls() {
       {"/proc/net/tcp", false, nothing, none, {{"state", "a line of a text"}}},
       {"destroy", false, nothing, none, {{"returned", "by netlink"}, {"errno", "by netlink"}}},
       {"handled", false, nothing, none, {{"count", "the scenario's own counting"}}},
+      {"kernel", false, nothing, none, {{"report", "out of the kernel's log"}}},
       {"packets", false, nothing, none, {{"segments", "out of a packet socket's buffers"}}},
       {"siginfo", false, nothing, none},
       {"signals", false, nothing, none},
@@ -58,12 +59,13 @@ const std::vector<Call>& all_calls() {
 
 const std::vector<StepMember>& all_step_members() {
   static const std::vector<StepMember> members{
-      {"returned"},    {"errno"},      {"signals"},
-      {"blocked"},     {"completion"}, {"elapsed", "a class of times, not a value"},
-      {"events"},      {"revents"},    {"pending"},
-      {"queued"},      {"segments"},   {"siginfo"},
-      {"so_error"},    {"state"},      {"status"},
-      {"core_dumped"}, {"count"},      {"value"},
+      {"returned"}, {"errno"},       {"signals"},
+      {"blocked"},  {"completion"},  {"elapsed", "a class of times, not a value"},
+      {"events"},   {"revents"},     {"pending"},
+      {"queued"},   {"report"},      {"segments"},
+      {"siginfo"},  {"so_error"},    {"state"},
+      {"status"},   {"core_dumped"}, {"count"},
+      {"value"},
   };
   return members;
 }

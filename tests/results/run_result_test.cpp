@@ -40,7 +40,10 @@ RunResult full_result() {
                 "pvh",
                 "console=ttyS0 panic=-1",
                 {"libcrc32c", "sctp"},
-                {{"boot", 1.5}, {"run", 6.25}}};
+                {{"boot", 1.5}, {"run", 6.25}},
+                {{"sctp", "ENOMEM"}},
+                std::string(64, 'c'),
+                std::string(64, 'd')};
   full.probe = {"0.1.0", std::string(64, 'b'), {"tcp/*"}};
   Observation shortened = completed(
       "tcp/late-accept",
@@ -52,10 +55,14 @@ RunResult full_result() {
        step("poll#1", {{"revents", {"POLLIN", "POLLHUP"}}})});
   shortened.shortened = {"net.ipv4.tcp_fin_timeout=2"};
   shortened.disagreeing = {completed("tcp/late-accept", {step("send#1", {{"returned", 1}})})};
+  Observation unsupported =
+      ended("entry/listening/io-uring-send", ScenarioEnding::unsupported, "no io_uring");
+  unsupported.feature = "io_uring";
+  unsupported.proof = "ENOSYS";
+  full.lacks = {{"ax25", "CONFIG_AX25 is not set"}};
   full.observations = {
       killed("entry/listening/aio", "SIGSEGV", {step("io_submit#1", {{"returned", "never"}})}),
-      ended("entry/listening/io-uring-send", ScenarioEnding::unsupported, "no io_uring"),
-      shortened};
+      unsupported, shortened};
   return full;
 }
 
@@ -174,6 +181,9 @@ TEST(RunResult, WrongValueIsNamedWithItsPlace) {
            {"/guest/timings/boot", "long", "guest.timings.boot: not a number"},
            {"/guest/timings/boot", -1, "guest.timings.boot: negative"},
            {"/kernel", "6.1", "kernel: not an object"},
+           {"/lacks", Json::array(), "lacks: not an object"},
+           {"/lacks/ax25", true, "lacks.ax25: not a string"},
+           {"/guest/modules_failed/sctp", 12, "guest.modules_failed.sctp: not a string"},
            {"/observations/1/scenario", "entry/listening/aio",
             "observations[1]: scenario \"entry/listening/aio\" is there twice"},
            {"/observations/2/steps/1/step", "send#1", "steps[1]: step \"send#1\" is there twice"},

@@ -46,11 +46,13 @@ Json run_result() {
               "package":"linux=6.1","sha256":""},
     "guest":{"ending":"oops","reason":"BUG","accelerator":"tcg","clock":"warp","qemu":"7.2",
              "libvirt":"9.0","boot_image":"pvh","cmdline":"panic=-1","modules":["sctp"],
-             "timings":{"boot":1.5}},
+             "modules_failed":{"sctp":"ENOMEM"},"initramfs":"","domain":"","timings":{"boot":1.5}},
     "probe":{"version":"0.1.0","sha256":"","selection":["tcp/*"]},
+    "lacks":{"ax25":"CONFIG_AX25 is not set"},
     "observations":[
       {"scenario":"tcp/a","ending":"killed","signal":"SIGSEGV","steps":[]},
-      {"scenario":"tcp/b","ending":"unsupported","reason":"no io_uring","steps":[]},
+      {"scenario":"tcp/b","ending":"unsupported","reason":"no io_uring","feature":"io_uring",
+       "proof":"ENOSYS","steps":[]},
       {"scenario":"tcp/c","ending":"completed","shortened":["net.ipv4.tcp_fin_timeout=2"],
        "steps":[{"step":"send#1","call":"send","args":"1","returned":-1,"errno":"EPIPE",
                  "signals":[{"signal":"SIGPIPE","code":"SI_USER","pid":"self"}]},
@@ -58,7 +60,8 @@ Json run_result() {
                  "so_error":"0","status":"exited 0","blocked":true,"elapsed":"60 s","value":3,
                  "completion":{"returned":"fd","errno":"EPIPE"},"count":0,"pending":["SIGPIPE"],
                  "siginfo":{"signal":"SIGPIPE","code":"SI_USER","pid":"self","uid":"self"},
-                 "core_dumped":false}],
+                 "core_dumped":false},
+                {"step":"kernel#1","call":"kernel","args":"log","report":"WARNING in tcp_foo"}],
        "disagreeing":[{"scenario":"tcp/c","ending":"completed",
                        "steps":[{"step":"send#1","call":"send","args":"1","returned":1}]}]}]})");
 }
@@ -82,8 +85,21 @@ Json reference_from_sources() {
   return reference;
 }
 
+/// The answers of scenarios that came with a change: recorded on a kernel, or derived.
+Json introductions() {
+  Json all;
+  const Json reference = recorded_reference();
+  for (Json answer : reference["observations"]) {
+    all.push_back({{"recorded_on", nullptr}, {"answer", answer}});
+    answer["basis"] = "recorded";
+    for (Json& step : answer["steps"]) step["basis"] = "recorded";
+    all.push_back({{"recorded_on", "4.6"}, {"answer", answer}});
+  }
+  return all;
+}
+
 Json changes() {
-  return Json::parse(R"({"schema":1,"changes":[
+  Json changes = Json::parse(R"({"schema":1,"changes":[
     {"id":"one","says":"It exists.","mainline":"4.6","stable":["4.4.10"],"until":"5.1",
      "commit":"f17d8b35452c","subject":"vfs: x","source":"a git log",
      "moves":[{"scenarios":["tcp/*"],"step":"send#1",
@@ -96,9 +112,14 @@ Json changes() {
        {"returned":0,"errno":"EIO","signals":[{"signal":"SIGPIPE","code":"SI_USER","pid":"self"}],
         "revents":["POLLIN"],"state":"CLOSE","so_error":"0","status":"exited 0","blocked":true,
         "completion":{"returned":1,"errno":"EPIPE"},"elapsed":"60 s","value":3,"count":0,
-        "pending":["SIGPIPE"],"core_dumped":false,
-        "siginfo":{"signal":"SIGPIPE","code":"SI_USER","pid":"self","uid":"self"}}}]}]
+        "pending":["SIGPIPE"],"core_dumped":false,"report":"WARNING in tcp_foo",
+        "siginfo":{"signal":"SIGPIPE","code":"SI_USER","pid":"self","uid":"self"}}}]},
+    {"id":"three","says":"It is new.","mainline":"4.8","stable":[],"until":"5.5",
+     "until_stable":["5.4.9"],"commit":null,"subject":"unknown","source":"two kernels",
+     "removes":["tcp/gone-*"]}]
 })");
+  changes["changes"][2]["introduces"] = introductions();
+  return changes;
 }
 
 Json sites() {
