@@ -48,8 +48,24 @@ Move move_from(const JsonPlace& place) {
   return move;
 }
 
+Introduction introduction_from(const JsonPlace& place) {
+  place.only({"recorded_on", "answer"});
+  Introduction introduction;
+  introduction.answer = read_observation(place.at("answer"), true);
+  const JsonPlace recorded = place.at("recorded_on");
+  if (!recorded.value().is_null()) introduction.recorded_on = version_from(recorded);
+  const Basis basis = introduction.recorded_on ? Basis::recorded : Basis::derived;
+  const bool all_so =
+      introduction.answer.basis == basis &&
+      std::all_of(introduction.answer.steps.begin(), introduction.answer.steps.end(),
+                  [&](const Step& step) { return step.basis == basis; });
+  if (!all_so) place.fail(fmt::format("not every step's basis is {}", to_string(basis)));
+  return introduction;
+}
+
 Change change_from(const JsonPlace& place) {
-  place.only({"id", "says", "mainline", "stable", "until", "commit", "subject", "source", "moves"});
+  place.only({"id", "says", "mainline", "stable", "until", "until_stable", "commit", "subject",
+              "source", "moves", "introduces", "removes"});
   Change change;
   change.id = place.at("id").text();
   change.says = place.at("says").text();
@@ -58,16 +74,35 @@ Change change_from(const JsonPlace& place) {
     change.stable.push_back(point_release_from(item));
   const JsonPlace until = place.at("until");
   if (!until.value().is_null()) change.until = version_from(until);
+  if (const auto ended = place.find("until_stable"))
+    for (const JsonPlace& item : ended->items())
+      change.until_stable.push_back(point_release_from(item));
   const JsonPlace commit = place.at("commit");
   if (!commit.value().is_null()) change.commit = commit.text();
   change.subject = place.at("subject").text();
   change.source = place.at("source").text();
-  for (const JsonPlace& item : place.at("moves").items()) change.moves.push_back(move_from(item));
+  if (const auto moves = place.find("moves"))
+    for (const JsonPlace& item : moves->items()) change.moves.push_back(move_from(item));
+  if (const auto introduces = place.find("introduces"))
+    for (const JsonPlace& item : introduces->items())
+      change.introduces.push_back(introduction_from(item));
+  if (const auto removes = place.find("removes")) change.removes = removes->texts();
+  if (change.moves.empty() && change.introduces.empty() && change.removes.empty())
+    place.fail("it moves, introduces and removes nothing");
   return change;
 }
 
 bool same_series(const KernelVersion& a, const KernelVersion& b) {
   return a.major == b.major && a.minor == b.minor;
+}
+
+/// The point release of the version's own series at which something came, if it has reached it.
+const KernelVersion* reached(const std::vector<KernelVersion>& points,
+                             const KernelVersion& version) {
+  const auto found = std::find_if(points.begin(), points.end(), [&](const KernelVersion& point) {
+    return same_series(point, version) && version >= point;
+  });
+  return found == points.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -103,10 +138,8 @@ std::string commit_of(const Change& change) {
 
 bool in_effect(const Change& change, const KernelVersion& version) {
   if (change.until && version >= *change.until) return false;
-  if (version >= change.mainline) return true;
-  return std::any_of(change.stable.begin(), change.stable.end(), [&](const KernelVersion& s) {
-    return same_series(s, version) && version >= s;
-  });
+  if (reached(change.until_stable, version) != nullptr) return false;
+  return version >= change.mainline || reached(change.stable, version) != nullptr;
 }
 
 WayPoint way_point(const Change& change, const KernelVersion& from, const KernelVersion& to) {
@@ -115,9 +148,10 @@ WayPoint way_point(const Change& change, const KernelVersion& from, const Kernel
   KernelVersion turn = change.mainline;
   if (change.until && without >= *change.until) {
     turn = *change.until;
+  } else if (const KernelVersion* ended = reached(change.until_stable, without)) {
+    turn = *ended;
   } else if (with < change.mainline) {
-    turn = *std::find_if(change.stable.begin(), change.stable.end(),
-                         [&](const KernelVersion& s) { return same_series(s, with); });
+    turn = *reached(change.stable, with);
   }
   // Numbers of a version have three digits at most (parse_version).
   const auto number = [](const KernelVersion& v) {

@@ -37,6 +37,13 @@ struct Move {
   nlohmann::json after;                ///< exactly what is seen with it
 };
 
+/// What a kernel first answers to a scenario that those before it cannot be asked.
+struct Introduction {
+  Observation answer;  ///< each step with its basis: derived from the source, or recorded
+  /// The kernel that the answer was recorded on, the oldest in reach; nothing where it is derived.
+  std::optional<KernelVersion> recorded_on;
+};
+
 /// One change of the kernel.
 struct Change {
   std::string id;
@@ -44,10 +51,13 @@ struct Change {
   KernelVersion mainline;
   std::vector<KernelVersion> stable;
   std::optional<KernelVersion> until;
-  std::string commit;   ///< empty where no public text that names it was found
+  std::vector<KernelVersion> until_stable;  ///< where it ended in older series, by back-port
+  std::string commit;                       ///< empty where no public text that names it was found
   std::string subject;  ///< the commit's first line, or what is known of it, in brackets
   std::string source;   ///< where the commit was looked up, or what shows the versions
   std::vector<Move> moves;
+  std::vector<Introduction> introduces;
+  std::vector<std::string> removes;  ///< globs of scenarios that cannot be asked any more
 };
 
 struct Changes {

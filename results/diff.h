@@ -14,17 +14,33 @@
 /// is read or run for it.
 namespace brokenpipe {
 
+/// How an answer stands to the reference's.
 enum class Verdict {
   same,          ///< every value that the reference has is what was seen
   differs,       ///< a value is another, or a step of the reference was not made
   added,         ///< `new`: the reference kernel lacks the feature
-  gone,          ///< the contender lacks the feature
+  gone,          ///< the contender lacks the feature, and there is evidence of it
+  absent,        ///< both lack the feature, the contender by evidence
+  not_asked,     ///< the contender could not be asked, and nothing shows that it lacks the feature
   inconclusive,  ///< one of the two has no answer: broken, timed out, the guest did not finish
   flaky,         ///< its repeats disagree
-  unreferenced,  ///< the reference does not say: nobody has measured, derived or asked it
+  unreferenced,  ///< nobody predicts it: no reference, no introduction has it
 };
 
 std::string_view to_string(Verdict verdict);
+
+/// Whether an answer is the one that reference and changes predict for the contender's version,
+/// which is what is green. From good to bad: a scenario stands as the worst of its places.
+enum class Standing {
+  predicted,
+  unjudged,       ///< there is no answer, or nobody predicts it
+  recorded_here,  ///< what predicts it was recorded on this very kernel, so that it proves nothing
+  behind,         ///< an answer from before a change; of a kernel whose version does not tell
+  ahead,          ///< an answer from after a change; of a kernel whose version does not tell
+  unexplained,    ///< another answer
+};
+
+std::string_view to_string(Standing standing);
 
 /// A place where two observations are compared: a step, or the scenario's ending.
 struct PlaceVerdict {
@@ -32,42 +48,72 @@ struct PlaceVerdict {
   Verdict verdict = Verdict::same;
   std::optional<Step> expected;  ///< nothing where the reference does not have the step
   std::optional<Step> got;       ///< nothing where the contender did not make it
-  /// Ids of the changes that explain a difference, in the order in which they lead from the one
-  /// value to the other. A difference without any is unexplained.
+  /// Ids of the changes that lead from the reference's answer to this one, in the order in which
+  /// one comes by them; of what is ahead or behind: the changes that it has too many or too few.
   std::vector<std::string> changes;
+  Standing standing = Standing::predicted;
+  /// What was predicted, where something else was seen: nothing where it was that the step is not
+  /// made.
+  std::optional<Step> predicted = {};
+  /// Of what is unexplained: the changes that lead from the reference's answer to what was
+  /// predicted.
+  std::vector<std::string> predicted_by = {};
+  /// What the prediction rests on: the basis of the reference's step or of the introduction's;
+  /// `derived` where a change has moved it. Nothing where there is none.
+  std::optional<Basis> basis = {};
 
-  bool unexplained() const { return verdict == Verdict::differs && changes.empty(); }
+  bool unexplained() const { return standing == Standing::unexplained; }
+  /// It has something to tell beside the reference: another answer, or not the predicted one.
+  bool departs() const {
+    return verdict == Verdict::differs || standing == Standing::unexplained ||
+           standing == Standing::ahead || standing == Standing::behind;
+  }
 };
 
 struct ScenarioVerdict {
   std::string scenario;
   Verdict verdict = Verdict::same;
-  bool explained = false;            ///< of `differs`: every difference in it is explained
-  std::string reason;                ///< of `added`, `gone` and `inconclusive`: why, in prose
+  Standing standing = Standing::predicted;
+  std::string reason;                ///< why there is no answer to compare, in prose
   std::vector<PlaceVerdict> places;  ///< the ending, then the steps as the contender made them
+  std::string waiver = {};           ///< of what was not asked: which waiver covers it (waivers.h)
+
+  bool unexplained() const { return standing == Standing::unexplained; }
+  /// Another answer than the reference's, and the predicted one.
+  bool explained() const { return verdict == Verdict::differs && standing == Standing::predicted; }
 };
 
-/// A count for each verdict; `differs` is `explained` and `unexplained`.
+/// How many there are of each; every scenario or step counts once.
 struct Totals {
-  std::size_t same = 0;
-  std::size_t explained = 0;
-  std::size_t unexplained = 0;
+  // As predicted:
+  std::size_t same = 0;       ///< the reference's own answer
+  std::size_t explained = 0;  ///< another one
   std::size_t added = 0;
   std::size_t gone = 0;
+  std::size_t absent = 0;
+  // Otherwise:
+  std::size_t unexplained = 0;
+  std::size_t ahead = 0;
+  std::size_t behind = 0;
+  std::size_t recorded_here = 0;
+  // Not judged:
+  std::size_t not_asked = 0;
   std::size_t inconclusive = 0;
   std::size_t flaky = 0;
   std::size_t unreferenced = 0;
 
+  std::size_t as_predicted() const { return same + explained + added + gone + absent; }
   std::size_t all() const {
-    return same + explained + unexplained + added + gone + inconclusive + flaky + unreferenced;
+    return as_predicted() + unexplained + ahead + behind + recorded_here + not_asked +
+           inconclusive + flaky + unreferenced;
   }
   bool operator==(const Totals&) const = default;
 };
 
 Totals& operator+=(Totals& sum, const Totals& more);
 
-/// A move of a change that ought to show in this kernel and did not, though one of its scenarios
-/// was compared: the entry is wrong, or a back-port took it away.
+/// Of two results beside each other: a move of a change that ought to show and did not, though one
+/// of its scenarios was compared: the entry is wrong, or a back-port took it away.
 struct IdleMove {
   std::string change;
   std::vector<std::string> scenarios;
@@ -86,21 +132,32 @@ struct Diff {
   std::vector<IdleMove> idle;
 };
 
+/// Whether a kernel's version says which changes it has: it is a package of a distribution whose
+/// changes are known by its version. Of somebody's own build, or the host's kernel, nobody knows
+/// what was ported back.
+bool version_tells(const KernelIdentity& kernel);
+
 /// Compares, by scenario and by step. Steps pair by id; all that was seen is compared, and
-/// nothing else (`call`, `args` and reasons are for readers). A step that the reference does not
-/// have is unreferenced, unless the reference is a run of the same probe: then it was not made.
-/// Scenarios that the contender's probe was not asked for are left out.
+/// nothing else (`call`, `args` and reasons are for readers). Held against a reference (its steps
+/// have a basis) the contender is judged by what is predicted for it (predict.h); of two results
+/// without a basis neither is right, and what differs is explained by the changes between them or
+/// is not. A step that nobody predicts is unreferenced, unless the reference is a run of the same
+/// probe: then it was not made. Scenarios that the contender's probe was not asked for are left
+/// out.
 Diff diff(const RunResult& reference, const RunResult& contender, const Changes& changes);
 
 /// The verdict on a scenario; null where it has none.
 const ScenarioVerdict* verdict_of(const Diff& diff, std::string_view scenario);
 
+/// Scenarios that were not asked, and that no waiver covers.
+std::size_t not_waived(const Diff& diff);
+
 /// What a process that has compared exits with.
 enum class ExitCode { as_reference = 0, differs = 1, incomplete = 3 };
 
-/// `incomplete` where something was inconclusive or nothing could be compared, which is worse
-/// than `differs`: an unexplained difference or a flaky answer. What is new, gone or unreferenced
-/// is no difference.
+/// `incomplete` where something was inconclusive, or was not asked and is not waived, or nothing
+/// could be compared, which is worse than `differs`: an answer that is not the predicted one, or a
+/// flaky one. What is ahead, behind, recorded here or unreferenced is counted, and no difference.
 ExitCode exit_code(const Diff& diff);
 
 /// results/schema/diff.json. Holds every scenario, and of its places those that are not `same`.

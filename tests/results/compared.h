@@ -15,12 +15,23 @@ inline const nlohmann::json one{{"returned", 1}};
 inline const nlohmann::json broken_pipe{{"returned", -1}, {"errno", "EPIPE"}};
 inline const nlohmann::json reset{{"returned", -1}, {"errno", "ECONNRESET"}};
 
-/// Held against a reference that was written from sources.
+inline RunResult reference_of(std::vector<Observation> observations) {
+  RunResult reference = result("3.16.0", std::move(observations));
+  reference.from_sources = true;
+  return reference;
+}
+
+/// Of a distribution's package, whose version tells.
+inline RunResult package(const std::string& version, std::vector<Observation> observations) {
+  RunResult contender = result(version, std::move(observations));
+  contender.kernel.package = "linux-image=" + version + "-1";
+  return contender;
+}
+
+/// A package of 6.1 held against a reference.
 inline Diff compare(std::vector<Observation> reference, std::vector<Observation> contender,
                     const Changes& changes = {}) {
-  RunResult from_sources = result("3.16.0", std::move(reference));
-  from_sources.from_sources = true;
-  return diff(from_sources, result("6.1.0", std::move(contender)), changes);
+  return diff(reference_of(std::move(reference)), package("6.1.0", std::move(contender)), changes);
 }
 
 /// The verdict of the only scenario.

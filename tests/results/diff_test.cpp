@@ -40,7 +40,7 @@ TEST(Diff, OtherValueIsAnUnexplainedDifference) {
       verdict(completed("tcp/x", {step("send#1", one), step("send#2", broken_pipe)}),
               completed("tcp/x", {step("send#1", one), step("send#2", reset)}));
   EXPECT_EQ(scenario.verdict, Verdict::differs);
-  EXPECT_FALSE(scenario.explained);
+  EXPECT_TRUE(scenario.unexplained());
   EXPECT_THAT(places(scenario),
               ::testing::ElementsAre(::testing::Pair("ending", Verdict::same),
                                      ::testing::Pair("send#1", Verdict::same),
@@ -75,11 +75,12 @@ TEST(Diff, StepThatTheContenderDidNotMakeIsADifference) {
   EXPECT_EQ(scenario.places[2].got, std::nullopt);
 }
 
-TEST(Diff, StepThatTheReferenceDoesNotHaveIsUnreferencedAndNoDifference) {
+TEST(Diff, StepThatNobodyPredictsLeavesItsScenarioUnreferenced) {
   const ScenarioVerdict scenario =
       verdict(completed("tcp/x", {step("send#1", one)}),
               completed("tcp/x", {step("send#1", one), step("send#2", one)}));
-  EXPECT_EQ(scenario.verdict, Verdict::same);
+  EXPECT_EQ(scenario.verdict, Verdict::unreferenced);
+  EXPECT_EQ(scenario.standing, Standing::unjudged);
   EXPECT_EQ(places(scenario).at("send#2"), Verdict::unreferenced);
 }
 
@@ -147,16 +148,16 @@ TEST(Diff, VerdictFollowsTheTwoEndings) {
   for (const Case& c : std::vector<Case>{
            {completed, completed, Verdict::same},
            {completed, killed, Verdict::differs},
-           {completed, unsupported, Verdict::gone},
+           {completed, unsupported, Verdict::not_asked},
            {completed, broken, Verdict::inconclusive},
            {completed, timed_out, Verdict::inconclusive},
            {killed, completed, Verdict::differs},
            {killed, killed, Verdict::same},
-           {killed, unsupported, Verdict::gone},
+           {killed, unsupported, Verdict::not_asked},
            {killed, broken, Verdict::inconclusive},
            {unsupported, completed, Verdict::added},
            {unsupported, killed, Verdict::added},
-           {unsupported, unsupported, Verdict::same},
+           {unsupported, unsupported, Verdict::absent},
            {unsupported, timed_out, Verdict::inconclusive},
            {broken, completed, Verdict::inconclusive},
            {timed_out, completed, Verdict::inconclusive},
@@ -193,20 +194,39 @@ TEST(Diff, RepeatThatOnceLackedTheFeatureIsFlakyAndNotNew) {
 TEST(Diff, TotalsCountEveryScenarioAndEveryStepOnce) {
   Observation flaky = completed("tcp/f", {step("send#1", one)});
   flaky.disagreeing = {completed("tcp/f", {step("send#1", reset)})};
+  Observation proven = ended("tcp/e", ScenarioEnding::unsupported, "no io_uring");
+  proven.proof = "ENOSYS";
+  const auto lacking = [](const std::string& id) {
+    return ended(id, ScenarioEnding::unsupported, "no module");
+  };
   const Changes changes{{change("send#1", one, broken_pipe)}};
   const Diff result = compare(
       {completed("tcp/a", {step("send#1", one), step("send#2", one)}),
        completed("tcp/b", {step("send#1", one)}), completed("tcp/c", {step("send#1", one)}),
        ended("tcp/d", ScenarioEnding::unsupported, ""), completed("tcp/e", {step("send#1", one)}),
-       completed("tcp/f", {step("send#1", one)}), completed("tcp/g", {step("send#1", one)})},
-      {completed("tcp/a", {step("send#1", one), step("send#2", one), step("send#3", one)}),
+       completed("tcp/f", {step("send#1", one)}), completed("tcp/g", {step("send#1", one)}),
+       completed("tcp/i", {step("send#1", one)})},
+      {completed("tcp/a", {step("send#1", broken_pipe), step("send#2", one)}),
        completed("tcp/b", {step("send#1", broken_pipe)}),
        completed("tcp/c", {step("send#1", reset)}), completed("tcp/d", {step("send#1", one)}),
-       ended("tcp/e", ScenarioEnding::unsupported, ""), flaky,
-       ended("tcp/g", ScenarioEnding::timed_out, ""), completed("tcp/h", {step("send#1", one)})},
+       proven, flaky, ended("tcp/g", ScenarioEnding::timed_out, ""),
+       completed("tcp/h", {step("send#1", one)}), lacking("tcp/i")},
       changes);
-  EXPECT_EQ(result.scenario_totals, (Totals{1, 1, 1, 1, 1, 1, 1, 1}));
-  EXPECT_EQ(result.step_totals, (Totals{2, 1, 1, 1, 1, 1, 1, 2}));
+  EXPECT_EQ(result.scenario_totals, (Totals{.explained = 2,
+                                            .gone = 1,
+                                            .unexplained = 2,
+                                            .not_asked = 1,
+                                            .inconclusive = 1,
+                                            .flaky = 1,
+                                            .unreferenced = 1}));
+  EXPECT_EQ(result.step_totals, (Totals{.same = 1,
+                                        .explained = 2,
+                                        .gone = 1,
+                                        .unexplained = 2,
+                                        .not_asked = 1,
+                                        .inconclusive = 1,
+                                        .flaky = 1,
+                                        .unreferenced = 1}));
   EXPECT_EQ(result.scenario_totals.all(), result.scenarios.size());
 }
 
@@ -218,7 +238,7 @@ TEST(Diff, StepThatOnlyOneOfTwoRunsMadeIsADifferenceEitherWay) {
   EXPECT_EQ(places(diff(b, a, {}).scenarios[0]).at("send#2"), Verdict::differs);
   Change appears = change("send#2", nullptr, one);
   appears.mainline = {6, 2, 0};
-  EXPECT_TRUE(diff(a, b, {{appears}}).scenarios[0].explained);
+  EXPECT_TRUE(diff(a, b, {{appears}}).scenarios[0].explained());
 }
 
 TEST(Diff, StepThatAnotherProbeDoesNotHaveIsUnreferenced) {
@@ -245,16 +265,19 @@ TEST(ExitCode, FollowsTheWorstOfTheVerdicts) {
   const Observation other = completed("tcp/x", {step("send#1", broken_pipe)});
   const Observation lacking = ended("tcp/x", ScenarioEnding::unsupported, "");
   const Observation late = ended("tcp/y", ScenarioEnding::timed_out, "");
+  const Observation lacking_y = ended("tcp/y", ScenarioEnding::unsupported, "no module");
   Observation flaky = answer;
   flaky.disagreeing = {other};
   const Changes changes{{change("send#1", one, broken_pipe)}};
 
   EXPECT_EQ(exit_code(compare({answer}, {answer})), ExitCode::as_reference);
   EXPECT_EQ(exit_code(compare({answer}, {other}, changes)), ExitCode::as_reference);
-  EXPECT_EQ(exit_code(compare({lacking}, {answer})), ExitCode::as_reference);
+  EXPECT_EQ(exit_code(compare({lacking}, {answer})), ExitCode::differs) << "nobody predicts it";
   EXPECT_EQ(exit_code(compare({}, {answer})), ExitCode::incomplete) << "nothing was compared";
   EXPECT_EQ(exit_code(compare({}, {flaky})), ExitCode::differs)
       << "repeats that disagree need no reference";
+  EXPECT_EQ(exit_code(compare({answer, late}, {other, lacking_y})), ExitCode::incomplete)
+      << "what was not asked is not the same";
   EXPECT_EQ(exit_code(compare({answer}, {other})), ExitCode::differs);
   EXPECT_EQ(exit_code(compare({answer}, {flaky})), ExitCode::differs);
   EXPECT_EQ(exit_code(compare({answer}, {other, late})), ExitCode::incomplete)

@@ -1,0 +1,67 @@
+#include <utility>
+
+#include "results/judging.h"
+
+/// The rule for two kernels, neither of which is right: what differs has changed.
+namespace brokenpipe {
+
+using Json = nlohmann::json;
+
+SideBySide::SideBySide(const RunResult& a, const RunResult& b, const Changes& changes)
+    : a_(&a), b_(&b), explanations_(changes, a.kernel, b.kernel) {}
+
+ScenarioVerdict SideBySide::judge(ScenarioVerdict scenario, const Observation* before,
+                                  const Observation& after) {
+  if (before == nullptr && !after.disagreeing.empty())
+    return whole(std::move(scenario), Verdict::flaky, Standing::unjudged, {});
+  if (before == nullptr) {
+    const bool due =
+        !vouches_for_all(a_->guest.ending) && selected(a_->probe.selection, scenario.scenario);
+    if (!due) return whole(std::move(scenario), Verdict::unreferenced, Standing::unjudged, {});
+    return whole(std::move(scenario), Verdict::inconclusive, Standing::unjudged,
+                 "nothing to hold it against: " + why_unanswered(a_->guest));
+  }
+  const bool repeated_alike = after.disagreeing.empty() && before->disagreeing.empty();
+  if (repeated_alike && unsupported(*before) && unsupported(after)) {
+    const bool lacks = lacks_by_evidence(*a_, *before) && lacks_by_evidence(*b_, after);
+    return whole(std::move(scenario), lacks ? Verdict::absent : Verdict::not_asked,
+                 lacks ? Standing::predicted : Standing::unjudged, after.reason);
+  }
+  if (repeated_alike && unsupported(*before))
+    return whole(std::move(scenario), Verdict::added, Standing::predicted, before->reason);
+  if (repeated_alike && unsupported(after))
+    return whole(std::move(scenario), Verdict::gone, Standing::predicted, after.reason);
+
+  explanations_.compared(scenario.scenario);
+  const bool same_probe = a_->probe.sha256 == b_->probe.sha256;
+  for (PlaceVerdict& place : scenario.places)
+    judge_place(place, scenario.scenario, *before, after, same_probe);
+  sum_up(scenario);
+  return scenario;
+}
+
+void SideBySide::judge_place(PlaceVerdict& place, const std::string& scenario,
+                             const Observation& before, const Observation& after, bool same_probe) {
+  if (repeats_disagree(before, place.place) || repeats_disagree(after, place.place)) {
+    place.verdict = Verdict::flaky;
+    place.standing = Standing::unjudged;
+    return;
+  }
+  const bool report = place.got && place.got->call == "kernel";
+  if (!place.expected && !same_probe && !report) {
+    place.verdict = Verdict::unreferenced;
+    place.standing = Standing::unjudged;
+    return;
+  }
+  const Json expected = seen_of(place.expected);
+  const Json got = seen_of(place.got);
+  if (expected == got) {
+    explanations_.unchanged(scenario, place.place, got);
+    return;
+  }
+  place.verdict = Verdict::differs;
+  place.changes = explanations_.explain(scenario, place.place, expected, got);
+  if (place.changes.empty()) place.standing = Standing::unexplained;
+}
+
+}  // namespace brokenpipe
