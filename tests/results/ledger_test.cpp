@@ -1,0 +1,129 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "results/changes.h"
+#include "results/diff.h"
+#include "results/predict.h"
+
+/// The committed reference and ledger, held against every kernel that was recorded for good, and
+/// against themselves.
+namespace brokenpipe {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path results = fs::path(PROJECT_FILES) / "results";
+
+const RunResult& reference() {
+  static const RunResult read = read_run_result(results / "reference/linux-3.16.json");
+  return read;
+}
+
+const Changes& ledger() {
+  static const Changes read = read_changes(results / "changes.json");
+  return read;
+}
+
+std::vector<fs::path> archive() {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(results / "archive"))
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// Where a result is not as predicted, a line each.
+std::vector<std::string> complaints(const Diff& diff) {
+  std::vector<std::string> all;
+  for (const ScenarioVerdict& scenario : diff.scenarios) {
+    for (const PlaceVerdict& place : scenario.places) {
+      const bool fine = place.standing == Standing::predicted ||
+                        place.standing == Standing::recorded_here ||
+                        scenario.verdict == Verdict::not_asked;
+      if (fine) continue;
+      all.push_back(scenario.scenario + " " + place.place + ": " +
+                    std::string(to_string(place.standing)) + ", got " +
+                    (place.got ? place.got->seen.dump() : "nothing"));
+    }
+  }
+  return all;
+}
+
+TEST(Ledger, PredictsEveryRecordedKernel) {
+  ASSERT_THAT(archive(), ::testing::SizeIs(::testing::Ge(4U)));
+  for (const fs::path& file : archive()) {
+    const Diff diff = brokenpipe::diff(reference(), read_run_result(file), ledger());
+    EXPECT_THAT(complaints(diff), ::testing::IsEmpty()) << file.filename();
+    EXPECT_EQ(diff.scenario_totals.unreferenced, 0U) << file.filename();
+    EXPECT_GT(diff.step_totals.as_predicted(), 2000U) << file.filename();
+  }
+}
+
+TEST(Ledger, IsNotSatisfiedByAnyKernelButTheRightOne) {
+  RunResult recorded = read_run_result(results / "archive/linux-4.14.67.json");
+  recorded.kernel.release = "4.19.79";
+  EXPECT_THAT(complaints(diff(reference(), recorded, ledger())),
+              ::testing::Not(::testing::IsEmpty()));
+}
+
+/// All versions at which something changes.
+std::set<KernelVersion> turning_points() {
+  std::set<KernelVersion> points;
+  for (const Change& change : ledger().changes) {
+    points.insert(change.mainline);
+    points.insert(change.stable.begin(), change.stable.end());
+    points.insert(change.until_stable.begin(), change.until_stable.end());
+    if (change.until) points.insert(*change.until);
+  }
+  return points;
+}
+
+TEST(Ledger, HasNoMoveThatNoKernelShows) {
+  std::set<std::string> shown;
+  for (const KernelVersion& version : turning_points()) {
+    for (const auto& [id, scenario] : predict(reference(), ledger(), version))
+      for (const PredictedPlace& place : scenario.places)
+        for (const std::string& change : place.changes)
+          shown.insert(change + " " + id + " " + place.place);
+  }
+  for (const Change& change : ledger().changes) {
+    for (const Move& move : change.moves) {
+      for (const std::string& scenario : move.scenarios) {
+        const bool any = std::any_of(shown.begin(), shown.end(), [&](const std::string& one) {
+          return matches(change.id + " " + scenario + " " + move.step, one);
+        });
+        EXPECT_TRUE(any) << change.id << " moves " << move.step << " of " << scenario
+                         << " on no kernel: is `before` what comes before it?";
+      }
+    }
+  }
+}
+
+TEST(Ledger, IntroducesWhateverTheReferenceLacks) {
+  std::set<std::string> introduced;
+  for (const Change& change : ledger().changes)
+    for (const Introduction& introduction : change.introduces)
+      EXPECT_TRUE(introduced.insert(introduction.answer.scenario).second)
+          << introduction.answer.scenario << " is introduced twice";
+  for (const Observation& observation : reference().observations) {
+    EXPECT_EQ(introduced.contains(observation.scenario),
+              observation.ending == ScenarioEnding::unsupported)
+        << observation.scenario;
+  }
+}
+
+/// A recorded answer says what a kernel did, and a derived one why: the number of steps that are
+/// only recorded may fall, and never rise.
+TEST(Ledger, DerivesAllButAFewIntroductions) {
+  constexpr std::size_t recorded_at_most = 27;
+  std::size_t recorded = 0;
+  for (const Change& change : ledger().changes)
+    for (const Introduction& introduction : change.introduces)
+      if (introduction.recorded_on) recorded += introduction.answer.steps.size();
+  EXPECT_LE(recorded, recorded_at_most);
+}
+
+}  // namespace
+}  // namespace brokenpipe
