@@ -7,13 +7,15 @@
 #include "orchestrator/site/pictures/answer.h"
 #include "results/base/text.h"
 #include "results/describe.h"
+#include "results/judging.h"
 
 namespace brokenpipe {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json trace_json(const Observation& observation) {
+/// `lacks`: that it is unsupported is an answer, for there is evidence of it.
+Json trace_json(const Observation& observation, bool lacks) {
   Json steps = Json::array();
   for (const Step& step : observation.steps)
     steps.push_back(Json::array({step.id, describe_seen(step.seen)}));
@@ -21,10 +23,11 @@ Json trace_json(const Observation& observation) {
              {"told", describe_seen(ending_seen(observation))},
              {"reason", observation.reason},
              {"steps", std::move(steps)}};
+  if (lacks) trace["lacks"] = true;
   if (!observation.disagreeing.empty()) {
     trace["disagreeing"] = Json::array();
     for (const Observation& other : observation.disagreeing)
-      trace["disagreeing"].push_back(trace_json(other));
+      trace["disagreeing"].push_back(trace_json(other, false));
   }
   return trace;
 }
@@ -57,12 +60,12 @@ Json moves_json(const Changes& changes, const std::string& scenario) {
 
 }  // namespace
 
-void Comparable::add(const RunRecord& run, const RunResult& result) {
-  Result kept{
-      run.id, run.started, result.kernel, result.probe, vouches_for_all(result.guest.ending), {}};
+void Comparable::add(const RunResult& result, const std::string& run, const std::string& started) {
+  Result kept{run, started, result.kernel, result.probe, vouches_for_all(result.guest.ending), {}};
   for (const Observation& observation : result.observations) {
     // Whatever a guest said, what is written is UTF-8.
-    const std::string trace = json_dump(trace_json(observation));
+    const bool lacks = unsupported(observation) && lacks_by_evidence(result, observation);
+    const std::string trace = json_dump(trace_json(observation, lacks));
     std::vector<std::string>& known = traces_[observation.scenario];
     const auto found = std::find(known.begin(), known.end(), trace);
     kept.traces[observation.scenario] = static_cast<std::size_t>(found - known.begin());
@@ -80,7 +83,8 @@ Json Comparable::json(const SiteModel& model) const {
                                {"subject", change.subject},
                                {"mainline", number_json(change.mainline)},
                                {"stable", numbers_json(change.stable)},
-                               {"until", change.until ? number_json(*change.until) : Json()}});
+                               {"until", change.until ? number_json(*change.until) : Json()},
+                               {"until_stable", numbers_json(change.until_stable)}});
   json["results"] = Json::array();
   for (const Result& result : results_) {
     Json item{{"run", result.run},

@@ -15,7 +15,8 @@ namespace brokenpipe {
 /// years of equal nights take little room.
 class Comparable {
  public:
-  void add(const RunRecord& run, const RunResult& result);
+  /// A result of a run that began at `started`, or an archived one.
+  void add(const RunResult& result, const std::string& run, const std::string& started);
 
   /// data/compare.js, less the assignment. Traces are texts: equal texts are equal answers
   /// (describe_seen()).

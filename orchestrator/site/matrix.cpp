@@ -12,6 +12,7 @@
 #include "orchestrator/site/pictures/answer.h"
 #include "orchestrator/summary/summary.h"
 #include "results/describe.h"
+#include "results/judging.h"
 #include "results/vocabulary.h"
 
 namespace brokenpipe {
@@ -19,8 +20,6 @@ namespace {
 
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
-
-constexpr std::string_view ending_place = "ending";
 
 /// It returned a count, and no signal came of it.
 bool simply_succeeded(const Step& step) {
@@ -43,23 +42,11 @@ const PlaceVerdict* first_place(const ScenarioVerdict& verdict, So&& so) {
 }
 
 bool departs(const PlaceVerdict& place) {
-  return place.verdict == Verdict::differs || place.verdict == Verdict::flaky;
+  return place.departs() || place.verdict == Verdict::flaky;
 }
 
 bool departs_unexplained(const PlaceVerdict& place) {
   return place.unexplained() || place.verdict == Verdict::flaky;
-}
-
-/// Of one observation, where nobody departs.
-std::string telling_step(const Observation& observation) {
-  const Step* told = nullptr;
-  for (const Step& step : observation.steps) {
-    if (!call_named(step.call).writes) continue;
-    told = &step;
-    if (!simply_succeeded(step)) break;
-  }
-  if (told != nullptr) return told->id;
-  return observation.steps.empty() ? std::string(ending_place) : observation.steps.back().id;
 }
 
 /// `POLLIN|POLLHUP` in the room of a cell.
@@ -68,17 +55,6 @@ std::string compact(std::string text) {
   for (auto at = text.find("POLL"); at != std::string::npos; at = text.find("POLL", at))
     text.erase(at, 4);
   return text;
-}
-
-/// An answer in the room of a cell. What the wire carried is told without a word about it.
-std::string cell_text(const Step& step) {
-  const auto segments = step.seen.find("segments");
-  if (segments == step.seen.end() || step.seen.size() != 1 || !segments->is_array())
-    return compact(answer(step).text);
-  std::vector<std::string> sent;
-  for (const Json& segment : *segments)
-    sent.push_back(segment.is_string() ? segment.get<std::string>() : segment.dump());
-  return sent.empty() ? "silence" : fmt::format("{}", fmt::join(sent, "; "));
 }
 
 MatrixCell without_answer(std::string text, std::string words) {
@@ -95,7 +71,8 @@ MatrixCell told_at(const Observation& observation, const std::string& place) {
     const std::string ending(to_string(observation.ending));
     return without_answer(ending, ending);
   }
-  return without_answer("not made", place + ": not made");
+  const std::string none(words_for_none(place));
+  return without_answer(none, place + ": " + none);
 }
 
 MatrixCell reference_cell(const SiteModel& model, const std::string& scenario,
@@ -105,13 +82,21 @@ MatrixCell reference_cell(const SiteModel& model, const std::string& scenario,
   if (observation->ending == ScenarioEnding::unsupported)
     return without_answer("n/a", "not available: " + observation->reason);
   if (step_of(*observation, place) == nullptr && place != ending_place &&
-      observation->ending == ScenarioEnding::completed)
+      !is_kernel_report(place) && observation->ending == ScenarioEnding::completed)
     return without_answer("–", "the reference does not say");
   return told_at(*observation, place);
 }
 
-MatrixCell kernel_cell(const SiteKernel& kernel, const std::string& scenario,
-                       const std::string& place) {
+/// Why a kernel has no answer, and what follows from that.
+std::string why_not_asked(const SiteModel& model, const ScenarioVerdict& verdict) {
+  std::string words = "not asked: " + verdict.reason;
+  if (const Waiver* waiver = model.waiver(verdict.waiver))
+    words += fmt::format("; waived until {}", waiver->until);
+  return words;
+}
+
+MatrixCell kernel_cell(const SiteModel& model, const SiteKernel& kernel,
+                       const std::string& scenario, const std::string& place) {
   const ScenarioVerdict* verdict = kernel.verdict(scenario);
   const Observation* observation = observation_of(kernel.result(), scenario);
   const std::string_view word = verdict_word(verdict);
@@ -120,28 +105,34 @@ MatrixCell kernel_cell(const SiteKernel& kernel, const std::string& scenario,
     made.verdict = word;
     return made;
   };
-  if (verdict == nullptr) return cell("–", "not asked");
+  if (verdict == nullptr) return cell("–", "left out");
   if (verdict->verdict == Verdict::inconclusive) return cell("no answer", verdict->reason);
-  if (observation == nullptr || observation->ending == ScenarioEnding::unsupported)
+  if (verdict->verdict == Verdict::not_asked)
+    return cell("not asked", why_not_asked(model, *verdict));
+  if (observation == nullptr || unsupported(*observation))
     return cell("n/a", "not available: " +
                            (observation == nullptr ? verdict->reason : observation->reason));
-  const PlaceVerdict* own = first_place(*verdict, departs);
-  const bool departs_here =
-      std::any_of(verdict->places.begin(), verdict->places.end(),
-                  [&](const PlaceVerdict& p) { return p.place == place && departs(p); });
-  if (own != nullptr && !departs_here) {
-    MatrixCell told = told_at(*observation, own->place);
+  // The worst that it has to tell, at this place or at its own.
+  const PlaceVerdict* told_place = place_verdict(verdict, place);
+  const PlaceVerdict* red = first_place(*verdict, departs_unexplained);
+  const PlaceVerdict* own = red != nullptr ? red : first_place(*verdict, departs);
+  const bool here = told_place != nullptr &&
+                    (red == nullptr ? departs(*told_place) : departs_unexplained(*told_place));
+  const bool elsewhere = own != nullptr && !here;
+  if (elsewhere) told_place = own;
+  MatrixCell told = told_at(*observation, elsewhere ? own->place : place);
+  if (elsewhere) {
     const std::string step = own->place.substr(0, own->place.find('#')) + ": ";
     told.text = step + told.text;
     if (!told.seen.empty()) told.seen = step + told.seen;
-    told.verdict = word;
-    told.changes = own->changes;
-    return told;
   }
-  MatrixCell told = told_at(*observation, place);
   told.verdict = word;
-  for (const PlaceVerdict& judged : verdict->places)
-    if (judged.place == place) told.changes = judged.changes;
+  if (told_place == nullptr) return told;
+  told.changes = told_place->changes;
+  if (off_prediction(*told_place)) {
+    const std::optional<Step> due = due_at(*told_place);
+    told.predicted = due ? describe(*due) : "nothing of the kind";
+  }
   return told;
 }
 
@@ -158,8 +149,7 @@ void tell_apart(MatrixRow& row) {
   };
   all([&](const MatrixCell& cell) { meanings[cell.text].insert(meaning(cell)); });
   all([&](MatrixCell& cell) {
-    if (meanings[cell.text].size() == 1 || cell.text == "n/a" || cell.text == "no answer") return;
-    if (!cell.seen.empty()) cell.text = compact(cell.seen);
+    if (meanings[cell.text].size() > 1 && !cell.seen.empty()) cell.text = compact(cell.seen);
   });
 }
 
@@ -170,10 +160,30 @@ std::string group_of(const std::string& scenario) {
 
 }  // namespace
 
+std::string cell_text(const Step& step) {
+  // What the wire carried is told without a word about it.
+  const auto segments = step.seen.find("segments");
+  if (segments == step.seen.end() || step.seen.size() != 1 || !segments->is_array())
+    return compact(answer(step).text);
+  std::vector<std::string> sent;
+  for (const Json& segment : *segments)
+    sent.push_back(segment.is_string() ? segment.get<std::string>() : segment.dump());
+  return sent.empty() ? "silence" : fmt::format("{}", fmt::join(sent, "; "));
+}
+
+std::string telling_step(const Observation& observation) {
+  const Step* told = nullptr;
+  for (const Step& step : observation.steps) {
+    if (!call_named(step.call).writes) continue;
+    told = &step;
+    if (!simply_succeeded(step)) break;
+  }
+  if (told != nullptr) return told->id;
+  return observation.steps.empty() ? std::string(ending_place) : observation.steps.back().id;
+}
+
 std::string_view verdict_word(const ScenarioVerdict* verdict) {
-  if (verdict == nullptr) return "not-asked";
-  if (verdict->verdict != Verdict::differs) return to_string(verdict->verdict);
-  return verdict->explained() ? "explained" : "unexplained";
+  return verdict == nullptr ? "left-out" : cell_word(verdict->verdict, verdict->standing);
 }
 
 std::string telling_place(const SiteModel& model, const std::string& scenario) {
@@ -199,9 +209,12 @@ std::string telling_place(const SiteModel& model, const std::string& scenario) {
 
 std::string cell_title(const SiteModel& model, const MatrixCell& cell) {
   std::string title = cell.place.empty() ? cell.words : cell.place + ": " + cell.words;
+  if (!cell.predicted.empty()) title += "; predicted: " + cell.predicted;
+  const bool lacking = cell.verdict == behind_mark.name;
   for (const std::string& id : cell.changes)
     if (const Change* change = model.change(id))
-      title += fmt::format("; since {}: {}", versions_of(*change), change->subject);
+      title += fmt::format("; {} {}: {}", lacking ? "without what came with" : "since",
+                           versions_of(*change), change->subject);
   return title;
 }
 
@@ -212,7 +225,7 @@ MatrixRow matrix_row(const SiteModel& model, const ScenarioInfo& scenario) {
   row.reference = reference_cell(model, scenario.id, row.place);
   row.reference.verdict = "reference";
   for (const SiteKernel& kernel : model.kernels)
-    row.cells.push_back(kernel_cell(kernel, scenario.id, row.place));
+    row.cells.push_back(kernel_cell(model, kernel, scenario.id, row.place));
   tell_apart(row);
   return row;
 }
@@ -254,6 +267,7 @@ OrderedJson matrix_json(const SiteModel& model, const std::vector<MatrixGroup>& 
   for (const SiteKernel& kernel : model.kernels) {
     OrderedJson item = to_json(kernel.result().kernel);
     item["run"] = kernel.run;
+    item["archived"] = kernel.archived;
     item["page"] = kernel_page(kernel.id());
     json["kernels"].push_back(std::move(item));
   }

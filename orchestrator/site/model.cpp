@@ -31,6 +31,14 @@ auto find_id(Items& items, const std::string& id, Id&& id_of) {
                       [&](const auto& item) { return id_of(item) == id; });
 }
 
+SiteKernel archived(const RunResult& result) {
+  SiteKernel kernel;
+  kernel.report = {{result.kernel.id, KernelState::done, {}}, result, std::nullopt};
+  kernel.latest = kernel.report.plan;
+  kernel.archived = true;
+  return kernel;
+}
+
 std::vector<ScenarioInfo> all_scenarios(const SiteInput& input,
                                         const std::vector<SiteKernel>& kernels) {
   std::map<std::string, ScenarioInfo> all;
@@ -65,14 +73,15 @@ const Change* SiteModel::change(const std::string& id) const {
   return found == changes.changes.end() ? nullptr : &*found;
 }
 
+const Waiver* SiteModel::waiver(const std::string& id) const {
+  const auto found = find_id(waivers.waivers.waivers, id,
+                             [](const Waiver& one) -> const std::string& { return one.id; });
+  return found == waivers.waivers.waivers.end() ? nullptr : &*found;
+}
+
 std::string version_text(const KernelIdentity& kernel) {
   const auto version = version_of(kernel);
   return version ? version_text(*version) : kernel.release;
-}
-
-std::string version_text(const KernelVersion& version) {
-  return version.patch == 0 ? fmt::format("{}.{}", version.major, version.minor)
-                            : fmt::format("{}.{}.{}", version.major, version.minor, version.patch);
 }
 
 std::string series_text(const KernelIdentity& kernel) {
@@ -145,6 +154,7 @@ SiteModel NewestResults::model(const SiteInput& input) && {
   SiteModel model;
   model.reference = input.reference;
   model.changes = input.changes;
+  model.waivers = input.waivers;
   model.stories = input.scenarios.stories;
   for (const PlannedKernel& plan : planned_) {
     const auto kernel = find_id(kernels_, plan.id, [](const SiteKernel& one) { return one.id(); });
@@ -153,8 +163,15 @@ SiteModel NewestResults::model(const SiteInput& input) && {
     else
       kernel->latest = plan;
   }
-  for (SiteKernel& kernel : kernels_)
+  for (const RunResult& result : input.archive) {
+    const std::string& id = result.kernel.id;
+    const auto known = find_id(kernels_, id, [](const SiteKernel& one) { return one.id(); });
+    if (known == kernels_.end()) kernels_.push_back(archived(result));
+  }
+  for (SiteKernel& kernel : kernels_) {
     kernel.report.diff = diff(model.reference, kernel.result(), model.changes);
+    apply_waivers(*kernel.report.diff, model.waivers);
+  }
   std::sort(kernels_.begin(), kernels_.end(), older);
   model.scenarios = all_scenarios(input, kernels_);
   model.kernels = std::move(kernels_);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "orchestrator/site/site.h"
+#include "orchestrator/summary/prediction_text.h"
 #include "orchestrator/summary/report_data.h"
 
 /// What all pages are made from.
@@ -14,7 +15,8 @@ namespace brokenpipe {
 /// A kernel, by its result in the matrix.
 struct SiteKernel {
   KernelReport report;            ///< its newest result, held against the reference; both are there
-  std::string run;                ///< the run that has it
+  bool archived = false;          ///< the result is in no run: its kernel is on no mirror any more
+  std::string run;                ///< the run that has it; empty where archived
   std::string started;            ///< that run's beginning
   std::filesystem::path console;  ///< its guest's log; may be absent
   PlannedKernel latest;           ///< how the kernel fared in the newest run that planned it
@@ -30,18 +32,18 @@ struct SiteModel {
   std::map<std::string, Story> stories;
   RunResult reference;
   Changes changes;
+  WaiversOn waivers;
   std::vector<SiteKernel> kernels;    ///< by version
   std::vector<PlannedKernel> absent;  ///< kernels of which no run has a result
 
   /// A kernel of the matrix, or a change, by its id; null where it is not there.
   const SiteKernel* kernel(const std::string& id) const;
   const Change* change(const std::string& id) const;
+  const Waiver* waiver(const std::string& id) const;
 };
 
 /// The point release for people: `6.12.117`; the release where it has no number in front.
 std::string version_text(const KernelIdentity& kernel);
-
-std::string version_text(const KernelVersion& version);
 
 /// `6.12`; nothing where it has no number in front.
 std::string series_text(const KernelIdentity& kernel);
@@ -62,7 +64,8 @@ std::string pair_page(const std::string& kernel, const std::string& other);
 std::string root_of(const std::string& page);
 
 /// Of the runs, which result of each kernel stands in the matrix: the newest of those that were
-/// asked for every scenario; only where there is none, the newest at all.
+/// asked for every scenario; only where there is none, the newest at all. Archived results stand
+/// beside them; one of a kernel that a run has is left out.
 class NewestResults {
  public:
   void add(const RunDirectory& run, const std::vector<RunResult>& results);

@@ -3,8 +3,8 @@
 #include <map>
 #include <set>
 
+#include "orchestrator/site/change_points.h"
 #include "orchestrator/site/page_parts.h"
-#include "orchestrator/site/story.h"
 
 /// The page of the changes of the kernel.
 namespace brokenpipe {

@@ -11,7 +11,7 @@ using Json = nlohmann::ordered_json;
 }  // namespace
 
 Json pair_data(const SiteModel& model, const SiteKernel& before, const SiteKernel& after) {
-  const ReportData report = compare(before.result(), after.result(), model.changes);
+  const ReportData report = compare(before.result(), after.result(), model.changes, model.waivers);
   const Diff& compared = *report.kernels.front().diff;
   Json data;
   data["before"] = before.id();
@@ -29,7 +29,8 @@ Json pair_data(const SiteModel& model, const SiteKernel& before, const SiteKerne
                              {"scenario_page", scenario_page(scenario.scenario)},
                              {"reason", scenario.reason}});
   data["has_new"] = !data["new"].empty();
-  data["nothing"] = compared.scenario_totals.all() == compared.scenario_totals.same;
+  const Totals& totals = compared.scenario_totals;
+  data["nothing"] = totals.all() == totals.same + totals.absent + totals.not_asked;
   return data;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 
 #include "orchestrator/site/page_parts.h"
@@ -14,17 +15,58 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// What a kernel said it lacks, reason by reason.
-Json unsupported_data(const SiteKernel& kernel) {
+/// What a kernel lacks by evidence, reason by reason.
+Json lacking_data(const SiteKernel& kernel) {
   std::map<std::string, std::vector<std::string>> by_reason;
-  for (const Observation& observation : kernel.result().observations)
-    if (observation.ending == ScenarioEnding::unsupported)
-      by_reason[observation.reason].push_back(observation.scenario);
+  for (const ScenarioVerdict& scenario : kernel.diff().scenarios)
+    if (scenario.verdict == Verdict::gone || scenario.verdict == Verdict::absent)
+      by_reason[scenario.reason].push_back(scenario.scenario);
   Json data = Json::array();
   for (const auto& [reason, scenarios] : by_reason)
     data.push_back({{"reason", reason},
                     {"how_many", counted(scenarios.size(), "scenario")},
                     {"scenarios", scenario_links(scenarios)}});
+  return data;
+}
+
+/// The waivers, and how much each covers.
+Json waivers_data(const SiteModel& model) {
+  std::map<std::string, std::size_t> covered;
+  for (const SiteKernel& kernel : model.kernels)
+    for (const ScenarioVerdict& scenario : kernel.diff().scenarios)
+      if (!scenario.waiver.empty()) ++covered[scenario.waiver];
+  Json data = Json::array();
+  for (const Waiver& waiver : model.waivers.waivers.waivers)
+    data.push_back({{"id", waiver.id},
+                    {"why", waiver.why},
+                    {"owner", waiver.owner},
+                    {"until", waiver.until},
+                    // Dates of this form compare as text.
+                    {"expired", waiver.until < model.waivers.date},
+                    {"kernels", fmt::format("{}", fmt::join(waiver.kernels, " "))},
+                    {"scenarios", fmt::format("{}", fmt::join(waiver.scenarios, " "))},
+                    {"covers", counted(covered[waiver.id], "scenario")}});
+  return data;
+}
+
+/// The columns of the list of kernels: what no kernel has is left out, but for what must be seen to
+/// be none.
+std::vector<std::string_view> columns(const SiteModel& model) {
+  Totals totals;
+  for (const SiteKernel& kernel : model.kernels) totals += kernel.diff().scenario_totals;
+  std::vector<std::string_view> words;
+  for (const VerdictText& verdict : legend)
+    if (count_of(totals, verdict.word) > 0 || verdict.word == unexplained_mark.name ||
+        verdict.word == not_asked_mark.name)
+      words.push_back(verdict.word);
+  return words;
+}
+
+Json counts_data(const Totals& totals, const std::vector<std::string_view>& words) {
+  Json data = Json::array();
+  for (const Json& count : totals_data(totals))
+    if (std::find(words.begin(), words.end(), count["word"].get<std::string>()) != words.end())
+      data.push_back(count);
   return data;
 }
 
@@ -62,8 +104,11 @@ std::string latest_note(const SiteKernel& kernel) {
 Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::string& console) {
   const RunResult& result = kernel.result();
   const GuestRun& guest = result.guest;
-  const ReportData report{
-      std::nullopt, model.reference.kernel, model.changes, {kernel.report}, std::nullopt};
+  ReportData report;
+  report.reference = model.reference.kernel;
+  report.changes = model.changes;
+  report.kernels = {kernel.report};
+  report.waivers = model.waivers;
   const Summary summary = summarise(report);
   Json data;
   data["id"] = kernel.id();
@@ -75,6 +120,7 @@ Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::st
                             {"Machine", result.kernel.machine},
                             {"Package", result.kernel.package},
                             {"SHA-256 of the image", result.kernel.sha256}});
+  data["archived"] = kernel.archived;
   data["guest"] = facts({{"Run", kernel.run},
                          {"Started", kernel.started},
                          {"Ending", guest_ending(result)},
@@ -90,9 +136,11 @@ Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::st
                          {"Asked for", fmt::format("{}", fmt::join(result.probe.selection, " "))}});
   data["totals"] = totals_data(kernel.diff().scenario_totals);
   data["steps"] = steps_sentence(summary);
-  data["differences"] = differences_data(summary, model.reference.kernel.id);
-  data["unsupported"] = unsupported_data(kernel);
-  data["has_unsupported"] = !data["unsupported"].empty();
+  data["differences"] = differences_data(summary, "Predicted");
+  data["lacking"] = lacking_data(kernel);
+  data["has_lacking"] = !data["lacking"].empty();
+  // Told among what the kernel lacks.
+  data["differences"]["has_gone"] = false;
   data["console"] = console;
   return data;
 }
@@ -100,18 +148,18 @@ Json kernel_data(const SiteModel& model, const SiteKernel& kernel, const std::st
 Json kernels_data(const SiteModel& model) {
   Json data;
   data["reference"] = model.reference.kernel.id;
+  const std::vector<std::string_view> words = columns(model);
   data["words"] = Json::array();
-  for (const VerdictText& verdict : legend)
-    data["words"].push_back({{"word", verdict.word}, {"mark", verdict.mark}});
+  for (const std::string_view word : words) data["words"].push_back(label_of(word));
   data["kernels"] = Json::array();
   for (const SiteKernel& kernel : model.kernels) {
     Json item = kernel_link(model, kernel.id());
     item["release"] = kernel.result().kernel.release;
-    item["started"] = kernel.started;
+    item["started"] = kernel.archived ? "archived" : kernel.started;
     item["ending"] = to_string(kernel.result().guest.ending);
     item["finished"] = vouches_for_all(kernel.result().guest.ending);
     item["note"] = latest_note(kernel);
-    item["totals"] = totals_data(kernel.diff().scenario_totals);
+    item["totals"] = counts_data(kernel.diff().scenario_totals, words);
     data["kernels"].push_back(std::move(item));
   }
   data["absent"] = Json::array();
@@ -119,6 +167,8 @@ Json kernels_data(const SiteModel& model) {
     data["absent"].push_back(
         {{"id", plan.id}, {"state", to_string(plan.state)}, {"reason", plan.reason}});
   data["has_absent"] = !model.absent.empty();
+  data["waivers"] = waivers_data(model);
+  data["has_waivers"] = !data["waivers"].empty();
   return data;
 }
 

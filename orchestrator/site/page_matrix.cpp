@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "orchestrator/site/change_points.h"
 #include "orchestrator/site/page_parts.h"
 #include "orchestrator/site/story.h"
 
@@ -56,6 +57,15 @@ std::string answers_text(const SiteModel& model, const std::string& scenario) {
   return all_alike ? std::string() : text;
 }
 
+/// The view of what is recent: from the middle of those on that still are on a mirror.
+std::string recent_series(const SiteModel& model) {
+  std::vector<const SiteKernel*> kernels;
+  for (const SiteKernel& kernel : model.kernels)
+    if (!kernel.archived) kernels.push_back(&kernel);
+  return kernels.empty() ? std::string()
+                         : series_text(kernels[kernels.size() / 2]->result().kernel);
+}
+
 }  // namespace
 
 Json row_data(const SiteModel& model, const MatrixRow& row) {
@@ -76,7 +86,7 @@ Json row_data(const SiteModel& model, const MatrixRow& row) {
   for (const MatrixCell& cell : row.cells) {
     // Of very many cells a browser has to keep no more than what they do not show.
     const bool cut = !fits(cell.text, cell_room);
-    const bool plain = !cut && (cell.verdict == "same" || cell.verdict == "not-asked");
+    const bool plain = !cut && (cell.verdict == "same" || cell.verdict == "left-out");
     data["cells"].push_back({{"text", cell.text},
                              {"word", cell.verdict},
                              {"title", plain ? std::string() : cell_title(model, cell)},
@@ -112,6 +122,7 @@ Json matrix_data(const SiteModel& model, const std::vector<MatrixGroup>& groups)
   data["legend"] = Json::array();
   for (const VerdictText& verdict : legend)
     data["legend"].push_back({{"word", verdict.word},
+                              {"label", label_of(verdict.word)},
                               {"mark", verdict.mark},
                               {"meaning", verdict.meaning},
                               {"count", count_of(totals, verdict.word)}});
@@ -123,8 +134,7 @@ Json matrix_data(const SiteModel& model, const std::vector<MatrixGroup>& groups)
     if (!series.empty() && (data["series"].empty() || data["series"].back() != series))
       data["series"].push_back(series);
   }
-  // The view of what is recent: from the middle of the matrix on.
-  data["recent"] = series_text(model.kernels[model.kernels.size() / 2].result().kernel);
+  data["recent"] = recent_series(model);
   std::vector<std::string> families;
   for (const MatrixGroup& group : groups)
     if (families.empty() || families.back() != family_of(group.name))

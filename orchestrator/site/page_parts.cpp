@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace brokenpipe {
 namespace {
@@ -10,18 +11,23 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// What a verdict is called, held against a reference or in a comparison.
-std::string label_of(std::string_view word, const Terms& terms) {
-  const std::string whole(word);
+std::string label_among(std::string_view word, const Terms& terms) {
   // In a comparison both have changed, and whether that is explained is worth a word.
   const bool comparison = terms.explained != Terms{}.explained;
   if (word == "explained" || word == "unexplained")
-    return comparison ? fmt::format("{}, {}", terms.explained, whole) : whole;
+    return comparison ? fmt::format("{}, {}", terms.explained, word) : std::string(word);
   if (word == "new") return terms.added;
   if (word == "gone") return terms.gone;
-  return word == "unreferenced" ? terms.unreferenced : whole;
+  return word == "unreferenced" ? terms.unreferenced : label_of(word);
 }
 
 }  // namespace
+
+std::string label_of(std::string_view word) {
+  std::string label(word);
+  std::replace(label.begin(), label.end(), '-', ' ');
+  return label;
+}
 
 std::string_view mark_of(std::string_view word) {
   const auto* const found = std::find_if(legend.begin(), legend.end(),
@@ -30,20 +36,27 @@ std::string_view mark_of(std::string_view word) {
 }
 
 std::size_t count_of(const Totals& totals, std::string_view word) {
-  if (word == "same") return totals.same;
-  if (word == "explained") return totals.explained;
-  if (word == "unexplained") return totals.unexplained;
-  if (word == "new") return totals.added;
-  if (word == "gone") return totals.gone;
-  if (word == "inconclusive") return totals.inconclusive;
-  if (word == "flaky") return totals.flaky;
-  return totals.unreferenced;
+  const std::map<std::string_view, std::size_t> counts{{"same", totals.same},
+                                                       {"explained", totals.explained},
+                                                       {"unexplained", totals.unexplained},
+                                                       {"ahead", totals.ahead},
+                                                       {"behind", totals.behind},
+                                                       {"new", totals.added},
+                                                       {"gone", totals.gone},
+                                                       {"absent", totals.absent},
+                                                       {"not-asked", totals.not_asked},
+                                                       {"recorded-here", totals.recorded_here},
+                                                       {"inconclusive", totals.inconclusive},
+                                                       {"flaky", totals.flaky},
+                                                       {"unreferenced", totals.unreferenced}};
+  return counts.at(word);
 }
 
 Json kernel_link(const SiteModel& model, const std::string& id) {
   const SiteKernel* kernel = model.kernel(id);
   return {{"id", id},
           {"version", kernel == nullptr ? "" : version_text(kernel->result().kernel)},
+          {"archived", kernel != nullptr && kernel->archived},
           {"kernel_page", kernel_page(id)}};
 }
 
@@ -80,18 +93,25 @@ Json change_data(const Change& change) {
           {"source", change.source}};
 }
 
+Json named_changes(const SiteModel& model, const std::vector<std::string>& ids) {
+  Json data = Json::array();
+  for (const std::string& id : ids)
+    if (const Change* change = model.change(id)) data.push_back(change_data(*change));
+  return data;
+}
+
 Json totals_data(const Totals& totals, const Terms& terms) {
   Json data = Json::array();
   for (const VerdictText& verdict : legend)
     data.push_back({{"word", verdict.word},
-                    {"label", label_of(verdict.word, terms)},
+                    {"label", label_among(verdict.word, terms)},
                     {"mark", verdict.mark},
                     {"count", count_of(totals, verdict.word)},
                     {"none", count_of(totals, verdict.word) == 0}});
   return data;
 }
 
-Json differences_data(const Summary& summary, const std::string& against) {
+Json differences_data(const Summary& summary, const std::string& due) {
   Json data;
   data["unexplained"] = Json::array();
   for (const UnexplainedDifference& difference : summary.unexplained)
@@ -99,7 +119,8 @@ Json differences_data(const Summary& summary, const std::string& against) {
                                    {"place", difference.place},
                                    {"expected", difference.expected},
                                    {"got", difference.got},
-                                   {"grounds", difference.grounds}});
+                                   {"grounds", difference.grounds},
+                                   {"as", difference.as}});
   data["explained"] = Json::array();
   for (const ExplainedDifferences& group : summary.explained) {
     Json changes = Json::array();
@@ -116,17 +137,22 @@ Json differences_data(const Summary& summary, const std::string& against) {
     Json list = Json::array();
     for (const Unjudged& one : all)
       list.push_back({{"reason", one.reason},
+                      {"waiver", one.waiver},
                       {"scenarios", scenario_links(one.scenarios)},
                       {"how_many", counted(one.scenarios.size(), "scenario")}});
     return list;
   };
   data["inconclusive"] = unjudged(summary.inconclusive);
   data["gone"] = unjudged(summary.gone);
+  data["not_asked"] = unjudged(summary.not_asked);
+  data["recorded_here"] = unjudged(summary.recorded_here);
+  data["off_version"] = unjudged(summary.off_version);
   data["flaky"] = Json::array();
   for (const Told& told : summary.flaky) data["flaky"].push_back(told.what);
-  for (const char* part : {"unexplained", "explained", "inconclusive", "gone", "flaky"})
+  for (const char* part : {"unexplained", "explained", "inconclusive", "gone", "not_asked",
+                           "recorded_here", "off_version", "flaky"})
     data[std::string("has_") + part] = !data[part].empty();
-  data["reference"] = against;
+  data["due"] = due;
   data["gone_label"] = summary.terms.gone;
   return data;
 }

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 
+#include "orchestrator/site/change_points.h"
 #include "orchestrator/site/page_parts.h"
+#include "orchestrator/site/predicted.h"
 #include "orchestrator/site/story.h"
 #include "results/describe.h"
+#include "results/judging.h"
 
 /// The page of a scenario: its story, every trace, and where its answers change.
 namespace brokenpipe {
@@ -88,19 +91,46 @@ Json ending_data(const Observation& observation) {
 }
 
 std::string_view place_word(const ScenarioVerdict* verdict, const std::string& place) {
-  if (verdict == nullptr) return "not-asked";
-  for (const PlaceVerdict& judged : verdict->places) {
-    if (judged.place != place) continue;
-    if (judged.verdict != Verdict::differs) return to_string(judged.verdict);
-    return judged.unexplained() ? "unexplained" : "explained";
-  }
+  if (verdict == nullptr) return verdict_word(verdict);
+  const PlaceVerdict* judged = place_verdict(verdict, place);
+  if (judged != nullptr) return cell_word(judged->verdict, judged->standing);
   return verdict->verdict == Verdict::differs ? "same" : verdict_word(verdict);
 }
 
+/// What was predicted, where a kernel answered something else.
+std::string due_text(const ScenarioVerdict* verdict, const std::string& place) {
+  const PlaceVerdict* judged = place_verdict(verdict, place);
+  if (judged == nullptr || !off_prediction(*judged)) return {};
+  const std::optional<Step> due = due_at(*judged);
+  return due ? describe_seen(due->seen) : std::string(words_for_none(place));
+}
+
+/// The changes of which an answer shows that the kernel has them, or lacks them, against its
+/// version.
+std::string off_version_text(const ScenarioVerdict* verdict, const std::string& place) {
+  const PlaceVerdict* judged = place_verdict(verdict, place);
+  if (judged == nullptr) return {};
+  if (judged->standing == Standing::ahead)
+    return fmt::format("ahead by {}", fmt::join(judged->changes, ", then "));
+  if (judged->standing == Standing::behind)
+    return fmt::format("behind by {}", fmt::join(judged->changes, ", then "));
+  return {};
+}
+
 std::string trace_ending(const Observation* observation, const ScenarioVerdict* verdict) {
-  if (observation == nullptr) return verdict == nullptr ? "not asked" : verdict->reason;
+  if (observation == nullptr) return verdict == nullptr ? "left out" : verdict->reason;
+  const bool not_asked = verdict != nullptr && verdict->verdict == Verdict::not_asked;
   const std::string why = observation->reason.empty() ? "" : ": " + observation->reason;
-  return ending_text(*observation) + why;
+  return (not_asked ? "not asked" : ending_text(*observation)) + why;
+}
+
+Json trace_cell(std::string text, const ScenarioVerdict* verdict, const std::string& place) {
+  const std::string_view word = place_word(verdict, place);
+  return {{"text", std::move(text)},
+          {"word", word},
+          {"mark", mark_of(word)},
+          {"due", due_text(verdict, place)},
+          {"off_version", off_version_text(verdict, place)}};
 }
 
 Json traces_data(const SiteModel& model, const std::string& scenario) {
@@ -113,6 +143,7 @@ Json traces_data(const SiteModel& model, const std::string& scenario) {
     data["columns"].push_back({{"kernels", kernel_links(model, group.kernels)},
                                {"first", group.kernels.front()},
                                {"word", verdict_word(group.verdict)},
+                               {"label", label_of(verdict_word(group.verdict))},
                                {"mark", mark_of(verdict_word(group.verdict))}});
   data["rows"] = Json::array();
   for (const std::string& place : merged_places(model, scenario)) {
@@ -124,12 +155,9 @@ Json traces_data(const SiteModel& model, const std::string& scenario) {
           group.observation == nullptr ? nullptr : step_of(*group.observation, place);
       if (named == nullptr) named = step;
       const bool asked = group.observation != nullptr && !group.observation->steps.empty();
-      const std::string_view word = place_word(group.verdict, place);
-      cells.push_back({{"text", step != nullptr ? describe_seen(step->seen)
-                                : asked         ? "not made"
-                                                : ""},
-                       {"word", word},
-                       {"mark", mark_of(word)}});
+      const std::string none(asked ? words_for_none(place) : "");
+      cells.push_back(
+          trace_cell(step != nullptr ? describe_seen(step->seen) : none, group.verdict, place));
     }
     data["rows"].push_back({{"head", named == nullptr ? place : step_head(*named)},
                             {"step", place},
@@ -137,12 +165,9 @@ Json traces_data(const SiteModel& model, const std::string& scenario) {
                             {"cells", cells}});
   }
   Json endings = Json::array();
-  for (const TraceGroup& group : groups) {
-    const std::string_view word = place_word(group.verdict, "ending");
-    endings.push_back({{"text", trace_ending(group.observation, group.verdict)},
-                       {"word", word},
-                       {"mark", mark_of(word)}});
-  }
+  for (const TraceGroup& group : groups)
+    endings.push_back(trace_cell(trace_ending(group.observation, group.verdict), group.verdict,
+                                 std::string(ending_place)));
   data["rows"].push_back(
       {{"head", "ending"},
        {"step", "ending"},
@@ -160,6 +185,8 @@ Json strip_data(const SiteModel& model, const ScenarioInfo& scenario) {
     Json cell = kernel_link(model, model.kernels[i].id());
     cell["text"] = row.cells[i].text;
     cell["word"] = row.cells[i].verdict;
+    cell["title"] = cell_title(model, row.cells[i]);
+    cell["archived"] = model.kernels[i].archived;
     data["cells"].push_back(std::move(cell));
   }
   return data;
@@ -178,10 +205,89 @@ Json change_points_data(const SiteModel& model, const std::vector<ChangePoints>&
                        {"releases", releases_text(model, points, i)},
                        {"kernels", kernel_links(model, span.kernels)},
                        {"changes", causes_data(model, span.causes)},
-                       {"unexplained", span.unexplained}});
+                       {"is_unexplained", !span.unexplained.empty()},
+                       {"unexplained", span.unexplained.size() == span.kernels.size()
+                                           ? Json::array()
+                                           : kernel_links(model, span.unexplained)}});
     }
     data.push_back({{"head", points.head}, {"spans", spans}, {"count", points.spans.size()}});
   }
+  return data;
+}
+
+/// The places of all predictions in an order that fits each, the ending last.
+std::vector<std::string> predicted_places(const std::vector<PredictionGroup>& groups) {
+  std::vector<std::string> places;
+  for (const PredictionGroup& group : groups) {
+    if (!group.predicted) continue;
+    auto after = places.begin();
+    for (const PredictedPlace& place : group.predicted->places) {
+      if (place.place == ending_place) continue;
+      const auto known = std::find(places.begin(), places.end(), place.place);
+      after = known == places.end() ? places.insert(after, place.place) + 1 : known + 1;
+    }
+  }
+  places.emplace_back(ending_place);
+  return places;
+}
+
+Json predicted_cell(const SiteModel& model, const PredictionGroup& group,
+                    const std::string& place) {
+  const PredictedPlace* predicted = group.predicted ? place_of(*group.predicted, place) : nullptr;
+  if (predicted == nullptr) return {{"text", ""}};
+  const std::string basis = basis_of(*group.predicted, *predicted);
+  // The grounds of the reference's own answers stand in the story.
+  const bool introduced = !group.predicted->change.empty();
+  return {{"text", predicted->made ? describe_seen(predicted->step.seen)
+                                   : std::string(words_for_none(place))},
+          {"changes", named_changes(model, moved_by(*group.predicted, *predicted))},
+          {"basis", basis},
+          {"lines", introduced ? split_lines(predicted->step.lines) : Json::array()},
+          {"has_lines", introduced && !predicted->step.lines.empty()}};
+}
+
+/// Why nothing but that is predicted of some kernels; empty where answers are.
+std::string predicted_lack(const SiteModel& model, const std::string& scenario,
+                           const PredictionGroup& group) {
+  if (!group.predicted) return "nobody predicts it";
+  if (!group.predicted->lacks) return {};
+  return why_lacking(scenario, *group.predicted, model.changes,
+                     group.version.value_or(KernelVersion{}), model.reference.kernel.id);
+}
+
+/// What was predicted for the kernels, a column for those of which it was the same.
+Json predictions_data(const SiteModel& model, const std::string& scenario) {
+  const std::vector<PredictionGroup> groups = prediction_groups(model, scenario);
+  Json data;
+  data["columns"] = Json::array();
+  for (const PredictionGroup& group : groups) {
+    const bool by_change = group.predicted && !group.predicted->change.empty();
+    data["columns"].push_back(
+        {{"kernels", kernel_links(model, group.kernels)},
+         {"lacks", predicted_lack(model, scenario, group)},
+         {"introduced_by", by_change && !group.predicted->lacks
+                               ? named_changes(model, {group.predicted->change})
+                               : Json::array()}});
+  }
+  data["rows"] = Json::array();
+  for (const std::string& place : predicted_places(groups)) {
+    Json row{{"head", place}, {"cells", Json::array()}};
+    bool told = false;
+    for (const PredictionGroup& group : groups) {
+      row["cells"].push_back(predicted_cell(model, group, place));
+      const PredictedPlace* predicted =
+          group.predicted ? place_of(*group.predicted, place) : nullptr;
+      if (predicted == nullptr) continue;
+      told = true;
+      if (place != ending_place) row["head"] = step_head(predicted->step);
+    }
+    if (told) data["rows"].push_back(std::move(row));
+  }
+  const bool as_reference = groups.size() == 1 && groups.front().predicted &&
+                            !groups.front().predicted->lacks &&
+                            changes_of(*groups.front().predicted).empty();
+  data["as_reference"] = as_reference;
+  data["table"] = !as_reference && !data["rows"].empty();
   return data;
 }
 
@@ -217,6 +323,7 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
   data["ending"] = reference == nullptr || reference->ending == ScenarioEnding::completed
                        ? Json()
                        : ending_data(*reference);
+  data["predictions"] = predictions_data(model, scenario.id);
   data["traces"] = traces_data(model, scenario.id);
   const std::vector<ChangePoints> points = change_points(model, scenario.id);
   data["change_points"] = change_points_data(model, points);

@@ -29,6 +29,9 @@ nlohmann::ordered_json kernels_data(const SiteModel& model);
 nlohmann::ordered_json kernel_data(const SiteModel& model, const SiteKernel& kernel,
                                    const std::string& console);
 
+/// What is predicted for versions that run out there, scenario by scenario.
+nlohmann::ordered_json predict_data(const SiteModel& model);
+
 /// Every change, and where it shows.
 nlohmann::ordered_json changes_data(const SiteModel& model);
 

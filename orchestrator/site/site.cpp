@@ -35,9 +35,10 @@ struct NavigationEntry {
 };
 
 constexpr std::array navigation{
-    NavigationEntry{"index.html", "Matrix"},      NavigationEntry{"changes.html", "Changes"},
-    NavigationEntry{"kernels.html", "Kernels"},   NavigationEntry{"compare.html", "Compare"},
-    NavigationEntry{"pictures.html", "Pictures"}, NavigationEntry{"history.html", "History"},
+    NavigationEntry{"index.html", "Matrix"},    NavigationEntry{"predict.html", "Predictions"},
+    NavigationEntry{"changes.html", "Changes"}, NavigationEntry{"kernels.html", "Kernels"},
+    NavigationEntry{"compare.html", "Compare"}, NavigationEntry{"pictures.html", "Pictures"},
+    NavigationEntry{"history.html", "History"},
 };
 
 /// The parts of site.js in their order: one script, strict by its first part.
@@ -56,15 +57,17 @@ struct Read {
   Comparable comparable;
 };
 
-Read read(const std::vector<RunDirectory>& runs) {
+Read read(const SiteInput& input) {
   Read read;
-  for (const RunDirectory& run : runs) {
+  for (const RunResult& result : input.archive) read.comparable.add(result, "archive", "archived");
+  for (const RunDirectory& run : input.runs) {
     std::vector<RunResult> results;
     for (const PlannedKernel& kernel : run.run().kernels)
       if (auto result = run.result(kernel.id)) results.push_back(*std::move(result));
     read.newest.add(run, results);
     read.history.add(run.run(), results);
-    for (const RunResult& result : results) read.comparable.add(run.run(), result);
+    for (const RunResult& result : results)
+      read.comparable.add(result, run.run().id, run.run().started);
   }
   return read;
 }
@@ -87,6 +90,7 @@ class Publisher {
     for (const ScenarioInfo& scenario : model_.scenarios)
       write_page(scenario_page(scenario.id), "scenario", scenario.id,
                  scenario_data(model_, scenario));
+    write_page("predict.html", "predict", "Predictions", predict_data(model_));
     write_kernels();
     write_page("changes.html", "changes", "Changes", changes_data(model_));
     write_comparisons(comparable);
@@ -152,8 +156,9 @@ class Publisher {
     for (std::size_t i = 0; i < model_.kernels.size(); ++i) {
       const SiteKernel& kernel = model_.kernels[i];
       const std::string page = kernel_page(kernel.id());
-      const std::string console =
-          std::filesystem::exists(kernel.console) ? read_file(kernel.console) : std::string();
+      const std::string console = !kernel.archived && std::filesystem::exists(kernel.console)
+                                      ? read_file(kernel.console)
+                                      : std::string();
       Json data = kernel_data(model_, kernel, console);
       data["differences"] = differences(data["differences"], page);
       data["pairs"] = Json::array();
@@ -164,15 +169,20 @@ class Publisher {
         data["pairs"].push_back({{"pair_page", pair_page(kernel.id(), model_.kernels[i + 1].id())},
                                  {"text", "Until " + model_.kernels[i + 1].id()}});
       write_page(page, "kernel", kernel.id(), std::move(data));
-      folder_.write(badge_file(kernel.id()), kernel_badge(kernel.diff()));
+      if (!kernel.archived) folder_.write(badge_file(kernel.id()), kernel_badge(kernel.diff()));
     }
-    ReportData all{std::nullopt, model_.reference.kernel, model_.changes, {}, std::nullopt};
+    write_matrix_badge();
+  }
+
+  void write_matrix_badge() {
+    ReportData all;
     for (const SiteKernel& kernel : model_.kernels)
-      all.kernels.push_back({kernel.latest, kernel.report.result, kernel.report.diff});
+      if (!kernel.archived)
+        all.kernels.push_back({kernel.latest, kernel.report.result, kernel.report.diff});
     // A kernel that could not be run is no reason to say that all is well.
     for (const PlannedKernel& absent : model_.absent)
       all.kernels.push_back({absent, std::nullopt, std::nullopt});
-    folder_.write("badges/matrix.svg", matrix_badge(exit_code(all), model_.reference.kernel.id));
+    folder_.write("badges/matrix.svg", matrix_badge(exit_code(all)));
   }
 
   void write_comparisons(const Comparable& comparable) {
@@ -221,7 +231,7 @@ class Publisher {
 }  // namespace
 
 void publish(const SiteInput& input, const std::filesystem::path& out) {
-  Read runs = read(input.runs);
+  Read runs = read(input);
   SiteModel model = std::move(runs.newest).model(input);
   SiteFolder folder(out);
   Publisher(input, std::move(model), runs.history.history(), folder).write(runs.comparable);

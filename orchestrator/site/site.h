@@ -7,6 +7,7 @@
 #include "results/run_directory.h"
 #include "results/run_result.h"
 #include "results/scenario_list.h"
+#include "results/waivers.h"
 
 /// The published results: plain files that need no server, no other host and, to be read, no
 /// script. What a guest or a package said is escaped wherever it stands.
@@ -17,8 +18,12 @@ struct SiteInput {
   ScenarioList scenarios;
   RunResult reference;
   Changes changes;
+  /// What could not be asked for the time being, by whose word, and the day that it is.
+  WaiversOn waivers = {};
   /// Oldest first. Of each kernel the newest result stands in the matrix; all are its history.
   std::vector<RunDirectory> runs;
+  /// Results of kernels that no mirror has any more: columns of the matrix, without a history.
+  std::vector<RunResult> archive = {};
   /// Where templates, style and script lie: `shipped("site")`.
   std::filesystem::path assets;
 };

@@ -60,6 +60,8 @@ Answer outcome(const Json& seen, const std::string& call, bool sigpipe) {
     const std::string words = amount(*returned, call);
     return {words, words, AnswerKind::success};
   }
+  if (const auto report = seen.find("report"); report != seen.end() && report->is_string())
+    return {*report, "the kernel reports " + report->get<std::string>(), AnswerKind::failed};
   const std::string words = describe_seen(seen);
   return {words, words, AnswerKind::success};
 }
@@ -120,27 +122,10 @@ constexpr std::array colours{
     Colours{AnswerKind::none, {"#ffffff", "#57636e", "#b6c0c9"}, {"#12171c", "#9aa7b3", "#475462"}},
 };
 
-/// `same` and `unreferenced` are no departures.
-const Departure* departure_of(Verdict verdict, bool explained) {
-  switch (verdict) {
-    case Verdict::differs:
-      return explained ? &explained_departure : &unexplained_departure;
-    case Verdict::added:
-      return &added_departure;
-    case Verdict::gone:
-      return &gone_departure;
-    case Verdict::inconclusive:
-      return &inconclusive_departure;
-    case Verdict::flaky:
-      return &flaky_departure;
-    case Verdict::same:
-    case Verdict::absent:
-    case Verdict::not_asked:
-    case Verdict::unreferenced:
-      break;
-  }
-  return nullptr;
-}
+/// What is as predicted and as the reference, or predicted by nobody, has no mark.
+constexpr std::array marks{explained_mark,    unexplained_mark,  added_mark, gone_mark,
+                           ahead_mark,        behind_mark,       flaky_mark, not_asked_mark,
+                           inconclusive_mark, recorded_here_mark};
 
 }  // namespace
 
@@ -187,6 +172,27 @@ Answer answer_at(const RunResult& result, const std::string& scenario, const std
                           : no_answer(result, scenario, observation_of(result, scenario));
 }
 
+Answer answer_at(const RunResult& result, const Diff& diff, const std::string& scenario,
+                 const std::string& step) {
+  const ScenarioVerdict* judged = verdict_of(diff, scenario);
+  if (judged != nullptr && judged->verdict == Verdict::not_asked)
+    return {"not asked", "not asked: " + judged->reason, AnswerKind::none};
+  return answer_at(result, scenario, step);
+}
+
+Answer due_answer(const PlaceVerdict& place) {
+  if (const std::optional<Step> due = due_at(place)) return answer(*due);
+  return {"nothing", "nothing of the kind", AnswerKind::none};
+}
+
+bool is_kernel_report(std::string_view place) {
+  return place.starts_with("kernel#");
+}
+
+std::string_view words_for_none(std::string_view place) {
+  return is_kernel_report(place) ? "silent" : "not made";
+}
+
 Json ending_seen(const Observation& observation) {
   Json seen{{"ending", to_string(observation.ending)}};
   if (!observation.signal.empty()) seen["signal"] = observation.signal;
@@ -204,14 +210,52 @@ std::string first_step(const RunResult& result, const std::string& scenario) {
   return observation == nullptr || observation->steps.empty() ? "" : observation->steps.front().id;
 }
 
-const Departure* departure(const Diff& diff, const std::string& scenario,
+std::string_view cell_word(Verdict verdict, Standing standing) {
+  switch (standing) {
+    case Standing::unexplained:
+      return unexplained_mark.name;
+    case Standing::ahead:
+      return ahead_mark.name;
+    case Standing::behind:
+      return behind_mark.name;
+    case Standing::recorded_here:
+      return recorded_here_mark.name;
+    case Standing::predicted:
+    case Standing::unjudged:
+      break;
+  }
+  if (verdict == Verdict::differs) return explained_mark.name;
+  return verdict == Verdict::not_asked ? not_asked_mark.name : to_string(verdict);
+}
+
+const VerdictMark* mark_at(const Diff& diff, const std::string& scenario,
                            const std::string& place) {
   const ScenarioVerdict* judged = verdict_of(diff, scenario);
   if (judged == nullptr) return nullptr;
-  const auto found = std::find_if(judged->places.begin(), judged->places.end(),
+  const PlaceVerdict* here = place_verdict(judged, place);
+  const std::string_view word = here == nullptr ? cell_word(judged->verdict, judged->standing)
+                                                : cell_word(here->verdict, here->standing);
+  const auto* const found = std::find_if(marks.begin(), marks.end(),
+                                         [&](const VerdictMark& d) { return d.name == word; });
+  return found == marks.end() ? nullptr : found;
+}
+
+bool off_prediction(const PlaceVerdict& place) {
+  return place.standing == Standing::unexplained || place.standing == Standing::ahead ||
+         place.standing == Standing::behind;
+}
+
+std::optional<Step> due_at(const PlaceVerdict& place) {
+  // Held against a result that is no reference, the other's answer was due.
+  const bool by_reference = !place.expected || place.expected->basis.has_value();
+  return place.predicted || by_reference ? place.predicted : place.expected;
+}
+
+const PlaceVerdict* place_verdict(const ScenarioVerdict* scenario, std::string_view place) {
+  if (scenario == nullptr) return nullptr;
+  const auto found = std::find_if(scenario->places.begin(), scenario->places.end(),
                                   [&](const PlaceVerdict& p) { return p.place == place; });
-  if (found == judged->places.end()) return departure_of(judged->verdict, judged->explained());
-  return departure_of(found->verdict, !found->unexplained());
+  return found == scenario->places.end() ? nullptr : &*found;
 }
 
 std::string answer_colours(const std::string& root) {

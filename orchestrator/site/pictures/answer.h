@@ -2,6 +2,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,9 +47,24 @@ Answer answer(const Step& step);
 /// the result), `n/a` (the kernel lacks what it needs), `?` (inconclusive), `not made`.
 Answer answer_at(const RunResult& result, const std::string& scenario, const std::string& step);
 
+/// The same of a kernel that was judged: `not asked` also where nothing shows that it lacks what
+/// the scenario needs.
+Answer answer_at(const RunResult& result, const Diff& diff, const std::string& scenario,
+                 const std::string& step);
+
+/// The answer that was due at a place that is off_prediction().
+Answer due_answer(const PlaceVerdict& place);
+
 /// A step of a scenario; null where the scenario or the step is not there.
 const Step* find_step(const RunResult& result, const std::string& scenario,
                       const std::string& step);
+
+/// Whether a place is no call, but what the kernel itself says in its log
+/// (probes/frame/runner.cpp).
+bool is_kernel_report(std::string_view place);
+
+/// What there is to say of a place at which nothing was seen: `not made`, or `silent`.
+std::string_view words_for_none(std::string_view place);
 
 /// How a scenario ended, as a step tells what it saw: `ending`, and the `signal` of a killed one.
 nlohmann::json ending_seen(const Observation& observation);
@@ -60,24 +76,48 @@ bool was_asked_for(const ProbeIdentity& probe, const std::string& scenario);
 /// entry point; empty where there is none.
 std::string first_step(const RunResult& result, const std::string& scenario);
 
-/// How an answer departs from the reference's: a mark to be told apart without its colour.
-struct Departure {
+/// How an answer departs from the reference's, or from what was predicted: a mark to be told apart
+/// without its colour.
+struct VerdictMark {
   std::string_view mark;   ///< one character
-  std::string_view name;   ///< for CSS: `explained`, `unexplained`, or the verdict
+  std::string_view name;   ///< for CSS and filters: cell_word()
   std::string_view words;  ///< for a screen reader and a legend
 };
 
-inline constexpr Departure explained_departure{"◇", "explained", "explained: not as the reference"};
-inline constexpr Departure unexplained_departure{"▲", "unexplained",
-                                                 "unexplained: not as the reference"};
-inline constexpr Departure added_departure{"+", "new", "new: the reference kernel lacks it"};
-inline constexpr Departure gone_departure{"−", "gone", "gone: this kernel lacks it"};
-inline constexpr Departure inconclusive_departure{"?", "inconclusive", "inconclusive"};
-inline constexpr Departure flaky_departure{"~", "flaky", "flaky: the repeats disagree"};
+inline constexpr VerdictMark explained_mark{"◇", "explained",
+                                            "explained: as predicted, and not as the reference"};
+inline constexpr VerdictMark unexplained_mark{"▲", "unexplained", "unexplained: not as predicted"};
+inline constexpr VerdictMark added_mark{"+", "new", "new: the reference kernel lacks it"};
+inline constexpr VerdictMark gone_mark{"−", "gone", "gone: this kernel lacks it"};
+inline constexpr VerdictMark ahead_mark{"»", "ahead",
+                                        "ahead: it has a change that its version does not tell"};
+inline constexpr VerdictMark behind_mark{"«", "behind",
+                                         "behind: it lacks a change that its version tells"};
+inline constexpr VerdictMark recorded_here_mark{
+    "●", "recorded-here", "recorded here: what predicts it was seen on this very kernel"};
+inline constexpr VerdictMark not_asked_mark{"…", "not-asked",
+                                            "not asked: nothing shows that this kernel lacks it"};
+inline constexpr VerdictMark inconclusive_mark{"?", "inconclusive", "inconclusive"};
+inline constexpr VerdictMark flaky_mark{"~", "flaky", "flaky: the repeats disagree"};
 
-/// Of a place (a step's id, or `ending`); null where it is as the reference, or the reference
-/// does not say, or the scenario was not compared.
-const Departure* departure(const Diff& diff, const std::string& scenario, const std::string& place);
+/// The word by which pages, filters and styles know a verdict: the standing where that is not
+/// `predicted`, else how the answer stands to the reference: `unexplained`, `recorded-here`,
+/// `same`, `explained`, `not-asked`.
+std::string_view cell_word(Verdict verdict, Standing standing);
+
+/// Of a place (a step's id, or `ending`); null where it is as predicted and as the reference, or
+/// nobody predicts it, or the scenario was not compared.
+const VerdictMark* mark_at(const Diff& diff, const std::string& scenario, const std::string& place);
+
+/// Whether an answer is another than the predicted one.
+bool off_prediction(const PlaceVerdict& place);
+
+/// What ought to have been seen where it is off_prediction(); nothing where it was that the step is
+/// not made.
+std::optional<Step> due_at(const PlaceVerdict& place);
+
+/// The verdict on a place; null where the scenario has none, or not that place.
+const PlaceVerdict* place_verdict(const ScenarioVerdict* scenario, std::string_view place);
 
 /// CSS rules that define, for the elements that the selector `root` names, the colours of every
 /// kind of answer: `--epipe-signal`, `--epipe-signal-ink` for the text on it, and

@@ -92,16 +92,17 @@ std::string kernel_badge(const Diff& diff) {
   std::string message = fmt::format("{} unexplained", totals.unexplained);
   if (totals.flaky > 0) message += fmt::format(", {} flaky", totals.flaky);
   if (totals.inconclusive > 0) message += fmt::format(", {} inconclusive", totals.inconclusive);
+  if (totals.not_asked > 0) message += fmt::format(", {} not asked", totals.not_asked);
   // That something is missing too does not make a difference less bad.
   const bool differs = totals.unexplained > 0 || totals.flaky > 0;
   return badge(diff.contender.id, message, differs ? BadgeColour::bad : colour_of(exit_code(diff)));
 }
 
-std::string matrix_badge(ExitCode code, const std::string& reference) {
+std::string matrix_badge(ExitCode code) {
   const auto message = [&]() -> std::string {
     switch (code) {
       case ExitCode::as_reference:
-        return fmt::format("as {} or explained", reference);
+        return "as predicted";
       case ExitCode::differs:
         return "unexplained differences";
       case ExitCode::incomplete:

@@ -72,13 +72,29 @@ void heading(pugi::xml_node row, const char* scope, const std::string& words) {
   set(append(row, "th", words), "scope", scope);
 }
 
+/// What a marked answer is held against.
+struct Other {
+  std::string whose;
+  Answer answer;
+  bool shown = false;  ///< in the cell, and not only in its title
+};
+
+Other other_than(const std::string& scenario, const std::string& step, const RunResult& reference,
+                 const Diff& diff) {
+  const PlaceVerdict* place = place_verdict(verdict_of(diff, scenario), step);
+  if (place != nullptr && off_prediction(*place)) return {"predicted", due_answer(*place), true};
+  const bool explained = place != nullptr && place->verdict == Verdict::differs;
+  return {reference.kernel.id, answer_at(reference, scenario, step), explained};
+}
+
 void add_cell(pugi::xml_node row, const std::string& scenario, const RunResult& reference,
               const KernelReport* kernel, const ScenarioHref& href) {
   const RunResult& whose = kernel == nullptr ? reference : *kernel->result;
   std::string step = first_step(whose, scenario);
   if (step.empty()) step = first_step(reference, scenario);
-  const Answer told = answer_at(whose, scenario, step);
-  const Departure* mark = kernel == nullptr ? nullptr : departure(*kernel->diff, scenario, step);
+  const Answer told = kernel == nullptr ? answer_at(whose, scenario, step)
+                                        : answer_at(whose, *kernel->diff, scenario, step);
+  const VerdictMark* mark = kernel == nullptr ? nullptr : mark_at(*kernel->diff, scenario, step);
 
   pugi::xml_node cell = append(row, "td");
   set(cell, "class", std::string(to_string(told.kind)));
@@ -90,11 +106,10 @@ void add_cell(pugi::xml_node row, const std::string& scenario, const RunResult& 
   if (!link.empty()) set(holder, "href", link);
   if (mark != nullptr) {
     append(holder, "b", std::string(mark->mark));
-    const Answer expected = answer_at(reference, scenario, step);
-    if (expected.text != told.text) {
-      words += fmt::format("; {}: {}", reference.kernel.id, expected.words);
-      if (mark->name == explained_departure.name || mark->name == unexplained_departure.name)
-        append(holder, "del", expected.text);
+    const Other other = other_than(scenario, step, reference, *kernel->diff);
+    if (other.answer.text != told.text) {
+      words += fmt::format("; {}: {}", other.whose, other.answer.words);
+      if (other.shown) append(holder, "del", other.answer.text);
     }
   }
   append(holder, "span", told.text);
@@ -119,7 +134,7 @@ std::string heat_map(const RunResult& reference, const KernelReport* kernel,
              ? fmt::format("What the first call gets on {}, by entry point and state",
                            reference.kernel.id)
              : fmt::format("What the first call gets on {}, by entry point and state; marked where "
-                           "it is not as on {}",
+                           "it is not as predicted, or not as on {}",
                            kernel->plan.id, reference.kernel.id));
   pugi::xml_node head = append(append(table, "thead"), "tr");
   heading(head, "col", "entry point");
@@ -156,6 +171,7 @@ std::string heat_map_css() {
 .heat-map td>a:focus-visible{outline:2px solid var(--ink);outline-offset:-1px}
 .heat-map b{font-weight:700;min-width:1ch}
 .heat-map td[data-departure=explained]{box-shadow:inset 0 0 0 2px var(--explained)}
+.heat-map td[data-departure=ahead],.heat-map td[data-departure=behind]{box-shadow:inset 0 0 0 2px var(--muted)}
 .heat-map td[data-departure=unexplained]{box-shadow:inset 0 0 0 2px var(--unexplained)}
 )";
   for (const AnswerKind kind : all_answer_kinds)

@@ -11,11 +11,12 @@ namespace brokenpipe {
 
 /// Every way to write to a socket (rows) in every state in which a write may fail (columns), from
 /// the scenarios entry/STATE/ENTRY: what the first call gets. Of the reference alone, or of
-/// `kernel` with its departures from the reference marked; `kernel` needs a result and a diff.
+/// `kernel` with its departures from the reference and from what was predicted marked; `kernel`
+/// needs a result and a diff.
 ///
 /// An HTML element `table` of class `heat-map`: a table is read aloud and copied as one. A cell's
-/// class is the kind of its answer (`epipe-signal`, answer.h); its `data-departure`, where it is
-/// not as the reference, `explained`, `unexplained` or another verdict (`new`, `gone`...).
+/// class is the kind of its answer (`epipe-signal`, answer.h); its `data-departure` the name of its
+/// mark, where it has one (`explained`, `unexplained`, `new`, `not-asked`...).
 std::string heat_map(const RunResult& reference, const KernelReport* kernel,
                      const ScenarioHref& href);
 

@@ -6,6 +6,7 @@
 
 #include "orchestrator/site/pictures/answer.h"
 #include "results/base/sha256.h"
+#include "results/judging.h"
 
 namespace brokenpipe {
 namespace {
@@ -13,9 +14,9 @@ namespace {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
-bool is_conclusive(const Observation& observation) {
-  return observation.ending != ScenarioEnding::broken &&
-         observation.ending != ScenarioEnding::timed_out && observation.disagreeing.empty();
+bool is_conclusive(const RunResult& result, const Observation& observation) {
+  if (no_answer(observation) || !observation.disagreeing.empty()) return false;
+  return !unsupported(observation) || lacks_by_evidence(result, observation);
 }
 
 /// All that is compared of an observation; nlohmann's objects are sorted by key.
@@ -48,8 +49,7 @@ std::vector<Difference> differences(const Observation& before, const Observation
   std::vector<Difference> found;
   if (ending_seen(before) != ending_seen(now))
     found.push_back({"ending", ending_seen(before), ending_seen(now)});
-  if (before.ending == ScenarioEnding::unsupported || now.ending == ScenarioEnding::unsupported)
-    return found;
+  if (unsupported(before) || unsupported(now)) return found;
   for (const Step& step : now.steps) {
     const Json* was = seen_at(before, step.id);
     if (was == nullptr || *was != step.seen)
@@ -179,7 +179,7 @@ void HistoryBuilder::add_answers(const std::string& run, const RunResult& result
   const KernelIdentity& kernel = result.kernel;
   auto& last = last_[kernel.id];
   for (const Observation& observation : result.observations) {
-    if (!is_conclusive(observation)) continue;
+    if (!is_conclusive(result, observation)) continue;
     answered.insert(observation.scenario);
     LastAnswer now{run, kernel.release, kernel.sha256, result.probe.sha256, observation};
     const auto was = last.find(observation.scenario);

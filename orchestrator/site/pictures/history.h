@@ -73,8 +73,9 @@ std::vector<ScenarioHistory> by_flips(std::vector<ScenarioHistory> scenarios);
 /// Takes night after night, oldest first, and keeps of each kernel only its last answers: years
 /// of nights need no more memory than one.
 ///
-/// A scenario without a conclusive answer (broken, timed out, repeats that disagree, not asked, a
-/// guest that did not get to it) carries nothing: it is neither a change, nor ends a streak.
+/// A scenario without a conclusive answer (broken, timed out, repeats that disagree, not asked for,
+/// a guest that did not get to it, a feature that is out of reach though nothing shows that the
+/// kernel lacks it) carries nothing: it is neither a change, nor ends a streak.
 class HistoryBuilder {
  public:
   void add(const RunRecord& run, const std::vector<RunResult>& results);

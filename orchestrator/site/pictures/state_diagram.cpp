@@ -43,8 +43,9 @@ struct Box {
 struct Line {
   const TcpQuestion* question = nullptr;
   Answer told;                       ///< the kernel's, or the reference's
-  std::optional<Answer> instead_of;  ///< the reference's, where it reads otherwise
-  const Departure* mark = nullptr;
+  std::optional<Answer> instead_of;  ///< what it is held against, where that reads otherwise
+  std::string whose;                 ///< that is: the reference's id, or `predicted`
+  const VerdictMark* mark = nullptr;
   std::string title;
 };
 
@@ -59,38 +60,66 @@ struct Card {
   }
 };
 
-Answer answer_to(const TcpQuestion& question, const TcpState& state, const RunResult& result) {
-  if (!question.state_step.empty()) {
-    const Step* looked = find_step(result, question.scenario, question.state_step);
-    const std::string seen =
-        looked == nullptr ? state.name : looked->seen.value("state", std::string());
-    if (seen != state.name) return {"→ " + seen, "it is in " + seen + " by then", AnswerKind::none};
-  }
-  return answer_at(result, question.scenario, question.step);
+/// Where the state was another by then, the write says nothing about this one.
+std::optional<Answer> in_another_state(const TcpState& state, const Step* looked) {
+  if (looked == nullptr) return std::nullopt;
+  const std::string seen = looked->seen.value("state", std::string());
+  if (seen == state.name) return std::nullopt;
+  return Answer{"→ " + seen, "it is in " + seen + " by then", AnswerKind::none};
 }
 
-/// The departure at the write, or else where the state was looked at.
-const Departure* departure_at(const TcpQuestion& question, const Diff& diff) {
-  const Departure* mark = departure(diff, question.scenario, question.step);
-  if (mark == nullptr && !question.state_step.empty())
-    mark = departure(diff, question.scenario, question.state_step);
-  return mark;
+Answer answer_to(const TcpQuestion& question, const TcpState& state, const RunResult& result,
+                 const Diff* diff) {
+  const Step* looked = question.state_step.empty()
+                           ? nullptr
+                           : find_step(result, question.scenario, question.state_step);
+  if (const auto elsewhere = in_another_state(state, looked)) return *elsewhere;
+  return diff == nullptr ? answer_at(result, question.scenario, question.step)
+                         : answer_at(result, *diff, question.scenario, question.step);
+}
+
+/// The answer that was predicted; nothing where all is as predicted.
+std::optional<Answer> predicted_to(const TcpQuestion& question, const TcpState& state,
+                                   const RunResult& result, const Diff& diff) {
+  const ScenarioVerdict* judged = verdict_of(diff, question.scenario);
+  const PlaceVerdict* written = place_verdict(judged, question.step);
+  const PlaceVerdict* looked = place_verdict(judged, question.state_step);
+  const bool off_state = looked != nullptr && off_prediction(*looked);
+  if (!off_state && (written == nullptr || !off_prediction(*written))) return std::nullopt;
+  if (off_state) {
+    const std::optional<Step> due = due_at(*looked);
+    if (const auto elsewhere = in_another_state(state, due ? &*due : nullptr)) return elsewhere;
+  }
+  return written != nullptr && off_prediction(*written)
+             ? due_answer(*written)
+             : answer_at(result, question.scenario, question.step);
+}
+
+/// The mark at the write, or else where the state was looked at.
+const VerdictMark* mark_of_line(const TcpQuestion& question, const Diff& diff) {
+  const VerdictMark* mark = mark_at(diff, question.scenario, question.step);
+  const bool told = mark != nullptr && mark->name != explained_mark.name;
+  if (told || question.state_step.empty()) return mark;
+  const VerdictMark* state = mark_at(diff, question.scenario, question.state_step);
+  return state == nullptr ? mark : state;
 }
 
 Line line_for(const TcpQuestion& question, const TcpState& state, const RunResult& reference,
               const KernelReport* kernel) {
   Line line;
   line.question = &question;
-  const Answer expected = answer_to(question, state, reference);
-  line.told = expected;
-  line.title = fmt::format("{}, {}: {}", state.name, question.words, expected.words);
+  line.told = answer_to(question, state, reference, nullptr);
+  line.title = fmt::format("{}, {}: {}", state.name, question.words, line.told.words);
   if (kernel != nullptr) {
-    line.told = answer_to(question, state, *kernel->result);
-    line.mark = departure_at(question, *kernel->diff);
-    if (line.told.text != expected.text) line.instead_of = expected;
+    const auto predicted = predicted_to(question, state, *kernel->result, *kernel->diff);
+    const Answer other = predicted ? *predicted : line.told;
+    line.whose = predicted ? "predicted" : reference.kernel.id;
+    line.told = answer_to(question, state, *kernel->result, &*kernel->diff);
+    line.mark = mark_of_line(question, *kernel->diff);
+    if (line.told.text != other.text) line.instead_of = other;
     line.title = fmt::format("{}, {}: {}", state.name, question.words, line.told.words);
     if (line.mark != nullptr) line.title += fmt::format("; {}", line.mark->words);
-    if (line.instead_of) line.title += fmt::format("; {}: {}", reference.kernel.id, expected.words);
+    if (line.instead_of) line.title += fmt::format("; {}: {}", line.whose, other.words);
   }
   line.title += fmt::format(" ({}, {})", question.scenario, question.step);
   return line;
@@ -136,8 +165,7 @@ void draw_answer(pugi::xml_node parent, Point at, const Answer& answer, bool ins
   }
 }
 
-void draw_line(pugi::xml_node parent, Point at, const Line& line, const std::string& reference,
-               const ScenarioHref& href) {
+void draw_line(pugi::xml_node parent, Point at, const Line& line, const ScenarioHref& href) {
   const std::string link = href(line.question->scenario);
   pugi::xml_node group = element(parent, link.empty() ? "g" : "a", "line");
   if (!link.empty()) set(group, "href", link);
@@ -148,19 +176,18 @@ void draw_line(pugi::xml_node parent, Point at, const Line& line, const std::str
     text(group, "mark " + std::string(line.mark->name), {at.x + answer_x - 13, at.y + 18},
          std::string(line.mark->mark));
   if (line.instead_of) {
-    text(group, "label was", {at.x + answer_x - 10, at.y + line_height + 17}, reference);
+    text(group, "label was", {at.x + answer_x - 10, at.y + line_height + 17}, line.whose);
     draw_answer(group, {at.x + answer_x, at.y + line_height}, *line.instead_of, true);
   }
 }
 
-void draw_card(pugi::xml_node parent, const Box& box, const Card& card,
-               const std::string& reference, const ScenarioHref& href) {
+void draw_card(pugi::xml_node parent, const Box& box, const Card& card, const ScenarioHref& href) {
   pugi::xml_node group = element(parent, "g", "state");
   rectangle(group, "card", box, 10);
   text(group, "name", {box.x + 12, box.y + 24}, card.state->name);
   int y = box.y + head_height;
   for (const Line& line : card.lines) {
-    draw_line(group, {box.x, y}, line, reference, href);
+    draw_line(group, {box.x, y}, line, href);
     y += line_height * (line.instead_of ? 2 : 1);
   }
 }
@@ -220,8 +247,18 @@ void draw_arrow(pugi::xml_node lines, pugi::xml_node labels, const TcpArrow& arr
   }
 }
 
+/// The marks of a picture, each once, in the order of its lines.
+std::vector<const VerdictMark*> marks_in(const std::vector<Card>& cards) {
+  std::vector<const VerdictMark*> marks;
+  for (const Card& card : cards)
+    for (const Line& line : card.lines)
+      if (line.mark != nullptr && std::find(marks.begin(), marks.end(), line.mark) == marks.end())
+        marks.push_back(line.mark);
+  return marks;
+}
+
 /// Returns where it ends.
-int draw_legend(pugi::xml_node parent, int y, bool compared) {
+int draw_legend(pugi::xml_node parent, int y, const std::vector<const VerdictMark*>& marks) {
   struct Entry {
     std::string mark;
     std::string css_class;
@@ -229,12 +266,11 @@ int draw_legend(pugi::xml_node parent, int y, bool compared) {
   };
   std::vector<Entry> entries{
       {"⚡\ufe0e", "", "and SIGPIPE, unless it is blocked, ignored or MSG_NOSIGNAL forbids it"}};
-
-  if (compared) {
-    for (const Departure& departure : {explained_departure, unexplained_departure})
-      entries.push_back({std::string(departure.mark), std::string(departure.name),
-                         fmt::format("{}; its answer stands below", departure.words)});
-  }
+  for (const VerdictMark* mark : marks)
+    entries.push_back({std::string(mark->mark), std::string(mark->name), std::string(mark->words)});
+  if (!marks.empty())
+    entries.push_back(
+        {"", "", "What stands below an answer is the reference's, or was predicted."});
   text(parent, "note", {20, y},
        "After a RST: the RST has taken the socket to CLOSE, and this is the first write after it.");
   y += legend_line;
@@ -347,9 +383,8 @@ std::string state_diagram(const RunResult& reference, const KernelReport* kernel
   const Box& end = boxes.at(tcp_end);
   rectangle(svg, "card", end, 18);
   text(svg, "name end", {end.x + end.width / 2, end.y + 24}, "CLOSE");
-  for (const Card& card : cards)
-    draw_card(svg, boxes.at(card.state->name), card, reference.kernel.id, href);
-  const int height = draw_legend(svg, y + 6, kernel != nullptr);
+  for (const Card& card : cards) draw_card(svg, boxes.at(card.state->name), card, href);
+  const int height = draw_legend(svg, y + 6, marks_in(cards));
   set(svg, "viewBox", fmt::format("0 0 {} {}", width, height));
 
   return markup(document);

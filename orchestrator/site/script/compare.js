@@ -1,4 +1,4 @@
-// ---- Comparing two results: the rules of results/diff.cpp, over texts
+// ---- Comparing two results: the rules of results/side_by_side.cpp, over texts
 
 const unanswered = ["broken", "timed_out"];
 
@@ -18,7 +18,10 @@ const same_series = (one, other) => one[0] === other[0] && one[1] === other[1];
 function way_point(change, from, to, from_has_it) {
   const [having, lacking] = from_has_it ? [from, to] : [to, from];
   let turn = change.mainline;
+  const ended = change.until_stable.find(
+    (version) => same_series(version, lacking) && number_of(lacking) >= number_of(version));
   if (change.until && number_of(lacking) >= number_of(change.until)) turn = change.until;
+  else if (ended) turn = ended;
   else if (number_of(having) < number_of(change.mainline))
     turn = change.stable.find((version) => same_series(version, having));
   const along = number_of(from) < number_of(to) ? number_of(turn) : -number_of(turn);
@@ -77,6 +80,8 @@ function judge(scenario, one, other, a, b, due, active) {
   if (!a) return due ? { verdict: "inconclusive", reason: "A did not get to it" } : { verdict: "unreferenced", reason: "" };
   if (unanswered.includes(a.ending)) return { verdict: "inconclusive", reason: `A: ${a.ending}: ${a.reason}` };
   const steady = !a.disagreeing && !b.disagreeing;
+  if (steady && a.ending === "unsupported" && b.ending === "unsupported")
+    return { verdict: a.lacks && b.lacks ? "absent" : "not-asked", reason: b.reason };
   if (steady && a.ending === "unsupported" && b.ending !== "unsupported") return { verdict: "new", reason: a.reason };
   if (steady && b.ending === "unsupported" && a.ending !== "unsupported") return { verdict: "gone", reason: b.reason };
 
@@ -87,7 +92,9 @@ function judge(scenario, one, other, a, b, due, active) {
   // The same probe makes the same steps: one that is not there was not made.
   const whole = one.probe === other.probe;
   const judged = places.map((place) => {
-    const from = whole || place === "ending" ? value_at(a, place) : find_step(a, place);
+    // What the kernel itself says, it says, or is silent.
+    const known = whole || place === "ending" || place.startsWith("kernel#");
+    const from = known ? value_at(a, place) : find_step(a, place);
     const to = value_at(b, place);
     if (flaky(a, place) || flaky(b, place)) return { place, verdict: "flaky", from, to };
     if (from === undefined) return { place, verdict: "unreferenced", from: "", to };
@@ -95,14 +102,8 @@ function judge(scenario, one, other, a, b, due, active) {
     const why = explain(scenario.moves, active, place, from, to);
     return { place, verdict: why.length ? "explained" : "unexplained", from, to, why };
   });
-  const steps = judged.filter(({ place }) => place !== "ending");
   const any = (verdict) => judged.some((place) => place.verdict === verdict);
-  let verdict = "same";
-  if (any("flaky")) verdict = "flaky";
-  else if (any("unexplained")) verdict = "unexplained";
-  else if (any("explained")) verdict = "explained";
-  else if (steps.some((s) => s.verdict === "unreferenced") && !steps.some((s) => s.verdict === "same"))
-    verdict = "unreferenced";
+  const verdict = ["unexplained", "flaky", "explained", "unreferenced"].find(any) ?? "same";
   return { verdict, reason: "", places: judged };
 }
 
@@ -129,10 +130,10 @@ function compare_page() {
   // As `brokenpipe diff A B` has it.
   const labels = {
     unexplained: "changed, unexplained", explained: "changed, explained",
-    new: "appeared", gone: "disappeared", unreferenced: "not in A",
+    new: "appeared", gone: "disappeared", unreferenced: "not in A", "not-asked": "not asked",
   };
   const label_of = (verdict) => labels[verdict] ?? verdict;
-  const order = ["unexplained", "explained", "new", "gone", "flaky", "inconclusive", "unreferenced", "same"];
+  const order = ["unexplained", "explained", "new", "gone", "flaky", "not-asked", "inconclusive", "unreferenced", "absent", "same"];
 
   for (const select of [a, b]) {
     const groups = new Map();

@@ -61,7 +61,7 @@ function matrix() {
       version: version_of(head.querySelector("small")?.textContent ?? ""),
     }));
   const column_style = document.head.appendChild(element("style"));
-  const verdicts_of = (is) => (is === "different" ? ["explained", "unexplained"] : [is]);
+  const verdicts_of = (is) => (is === "different" ? ["explained", "unexplained", "ahead", "behind"] : [is]);
 
   function text_of(entry, group) {
     // Read once, when first asked for: a large matrix is shown before it is searched.
