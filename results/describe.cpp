@@ -59,6 +59,7 @@ std::vector<std::string> parts_of(const Json& seen) {
   take("value", plain);
   take("pending", joined);
   take("status", plain);
+  take("report", plain);
   take("blocked", [](const Json& v) { return v == true ? "blocked" : "blocked=" + v.dump(); });
   take("completion", [](const Json& v) { return "completion(" + describe_seen(v) + ")"; });
   take("elapsed", [](const Json& v) { return "after " + plain(v); });

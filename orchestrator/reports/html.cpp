@@ -42,7 +42,8 @@ void add_section(list& sections, const std::string& heading, const std::vector<U
   for (const Unjudged& group : groups) {
     Data item;
     item.set("kernels", kernels_sentence(group.kernels, summary));
-    item.set("what", group.reason);
+    item.set("what", group.waiver.empty() ? group.reason
+                                          : fmt::format("{}; {}", group.reason, group.waiver));
     item.set("scenarios", fmt::format("{}: {}", counted(group.scenarios.size(), "scenario"),
                                       fmt::join(group.scenarios, ", ")));
     facts.push_back(item);
@@ -59,6 +60,20 @@ void add_section(list& sections, const std::string& heading, const std::string& 
   add_section(sections, heading, list{item});
 }
 
+void add_waivers(list& sections, const Summary& summary) {
+  list facts;
+  for (const WaiverInUse& used : summary.waivers) {
+    Data item;
+    item.set("kernels", fmt::format("{}, until {}, of {}", used.waiver->id, used.waiver->until,
+                                    used.waiver->owner));
+    item.set("what", used.waiver->why);
+    item.set("scenarios", fmt::format("{} on {}", counted(used.scenarios.size(), "scenario"),
+                                      kernels_sentence(used.kernels, summary)));
+    facts.push_back(item);
+  }
+  add_section(sections, "Waivers in use", facts);
+}
+
 Data run_of(const RunRecord& run) {
   Data data;
   data.set("id", run.id);
@@ -70,35 +85,24 @@ Data run_of(const RunRecord& run) {
   return data;
 }
 
-struct Count {
-  std::string head;
-  std::size_t count = 0;
-  const char* notable = "";  ///< the class of a count that is not 0
-};
-
-/// Without those that only a run gone wrong has, where none has gone wrong.
-std::vector<Count> counts_of(const Totals& totals, const Summary& summary) {
-  const Terms& terms = summary.terms;
-  std::vector<Count> counts{
-      {"same", totals.same},
-      {terms.explained, totals.explained + (summary.comparison ? totals.unexplained : 0)},
-      {"unexplained", totals.unexplained, "bad"},
-      {terms.added, totals.added},
-      {terms.gone, totals.gone, "warn"}};
-  if (summary.scenarios.inconclusive > 0)
-    counts.push_back({"inconclusive", totals.inconclusive, "bad"});
-  if (summary.scenarios.flaky > 0) counts.push_back({"flaky", totals.flaky, "bad"});
-  if (summary.scenarios.unreferenced > 0 || !summary.comparison)
-    counts.push_back({terms.unreferenced, totals.unreferenced});
-  return counts;
+const char* class_of(Count::Mood mood) {
+  switch (mood) {
+    case Count::Mood::plain:
+      return "";
+    case Count::Mood::warn:
+      return "warn";
+    case Count::Mood::bad:
+      break;
+  }
+  return "bad";
 }
 
 Data kernel_row(const Row& row, const Summary& summary) {
   list cells;
-  for (const Count& count : counts_of(row.scenarios, summary)) {
+  for (const Count& count : counts_of(row, summary)) {
     Data cell;
     cell.set("count", row.judged ? std::to_string(count.count) : "-");
-    cell.set("class", count.count > 0 ? count.notable : "");
+    cell.set("class", count.count > 0 ? class_of(count.mood) : "");
     cells.push_back(cell);
   }
   Data data;
@@ -121,6 +125,7 @@ Data unexplained_of(const Summary& summary) {
     row.set("got", difference.got);
     row.set("kernels", kernels_sentence(difference.kernels, summary));
     if (!difference.grounds.empty()) row.set("grounds", list{difference.grounds});
+    if (!difference.as.empty()) row.set("as", list{difference.as});
     rows.push_back(row);
   }
   Data data;
@@ -173,13 +178,14 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   page.set("mood", code == ExitCode::as_reference ? "good" : "bad");
   page.set("run", data.run ? run_of(*data.run) : Data(Data::type::bool_false));
   list counts;
-  for (const Count& count : counts_of(summary.scenarios, summary)) counts.push_back(count.head);
+  for (const Count& count : counts_of({}, summary)) counts.push_back(count.name);
   page.set("counts", counts);
   list kernels;
   for (const Row& row : summary.rows) kernels.push_back(kernel_row(row, summary));
   page.set("kernels", kernels);
   page.set("steps", steps_sentence(summary));
   page.set("expected_head", summary.terms.expected);
+  page.set("predicted_head", summary.terms.predicted);
   page.set("got_head", summary.terms.got);
   page.set("unexplained", unexplained_of(summary));
   page.set("explained", explained_of(summary));
@@ -188,11 +194,16 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   add_section(before, "Failed", summary.failed, summary);
   add_section(before, "Inconclusive", summary.inconclusive, summary);
   add_section(before, "Flaky: the repeats disagree", summary.flaky, summary);
+  add_section(before, "Not asked", summary.not_asked, summary);
+  add_waivers(before, summary);
+  add_section(before, "Ahead of the kernel's version, or behind it", summary.off_version, summary);
+  add_section(before, "Recorded here: it proves nothing", summary.recorded_here, summary);
   add_section(before, "Tainted on the way, and ran to the end", summary.tainted, summary);
   page.set("before", before);
   list after;
   add_section(after, "Appeared", summary.added, summary);
   add_section(after, summary.comparison ? "Disappeared" : "Gone", summary.gone, summary);
+  add_section(after, "Absent: both lack it", summary.absent, summary);
   add_section(after, "Only in A", "not in the run B", summary.only_a);
   add_section(after, "Only in B", "not in the run A", summary.only_b);
   add_section(after, "Not run", summary.not_run, summary);

@@ -1,4 +1,5 @@
 #include "orchestrator/reports/report.h"
+#include "orchestrator/summary/summary.h"
 #include "results/base/json_file.h"
 
 /// Everything, for programs: results/schema/report.json.
@@ -12,6 +13,7 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   Json json;
   json["schema"] = schema;
   json["exit_code"] = static_cast<int>(exit_code(data));
+  json["strict"] = data.strict;
   json["run"] = data.run ? to_json(*data.run) : Json();
   json["reference"] = data.reference ? to_json(*data.reference) : Json();
   json["comparison"] = Json();
@@ -34,6 +36,19 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
                                {"says", change.says},
                                {"commit", change.commit},
                                {"subject", change.subject}});
+  const Summary summary = summarise(data);
+  const PredictedFrom& from = summary.predicted_from;
+  json["predicted_from"] = {{"reference", from.reference},
+                            {"derivations", from.derivations},
+                            {"recordings", from.recordings}};
+  json["waivers"] = Json::array();
+  for (const WaiverInUse& used : summary.waivers)
+    json["waivers"].push_back({{"id", used.waiver->id},
+                               {"why", used.waiver->why},
+                               {"owner", used.waiver->owner},
+                               {"until", used.waiver->until},
+                               {"kernels", used.kernels},
+                               {"scenarios", used.scenarios}});
   return json_text(json);
 }
 

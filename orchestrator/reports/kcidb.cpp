@@ -9,10 +9,11 @@
 /// is in results/schema/kcidb.json. A kernel is a checkout and a build, its guest the test
 /// `brokenpipe`, a scenario a test below that.
 ///
-/// Statuses: PASS as the reference or explained; FAIL an unexplained difference or a flaky answer;
-/// ERROR a scenario of ours that broke or timed out; MISS where the guest never answered; SKIP
-/// where the kernel lacks what the scenario needs, or no mirror offers the kernel; DONE where there
-/// is an answer and nothing to hold it against.
+/// Statuses: PASS as predicted; FAIL an answer that is not, or a flaky one, of a strict run also
+/// one ahead of the kernel's version or behind it; ERROR a scenario of ours that broke or timed
+/// out; MISS what was not asked, or where the guest never answered; SKIP where the kernel lacks
+/// what the scenario needs, or no mirror offers the kernel; DONE where there is an answer and
+/// nothing that could speak for it.
 namespace brokenpipe {
 namespace {
 
@@ -37,25 +38,20 @@ const char* status_without_answer(const RunResult& result, const std::string& sc
   return ours ? "ERROR" : "DONE";
 }
 
-const char* status_of(const KernelReport& kernel, const ScenarioVerdict& scenario) {
+const char* status_of(const KernelReport& kernel, const ScenarioVerdict& scenario,
+                      const ReportData& data) {
+  if (is_red(scenario, data)) return "FAIL";
   switch (scenario.verdict) {
-    case Verdict::same:
-      return "PASS";
-    case Verdict::differs:
-      return scenario.explained() ? "PASS" : "FAIL";
-    case Verdict::flaky:
-      return "FAIL";
     case Verdict::gone:
     case Verdict::absent:
-    case Verdict::not_asked:
       return "SKIP";
-    case Verdict::added:
-    case Verdict::unreferenced:
-      return "DONE";
+    case Verdict::not_asked:
+      return "MISS";
     case Verdict::inconclusive:
-      break;
+      return status_without_answer(*kernel.result, scenario.scenario);
+    default:
+      return proves_nothing(scenario, data) ? "DONE" : "PASS";
   }
-  return status_without_answer(*kernel.result, scenario.scenario);
 }
 
 /// A guest that panicked has told something of the kernel, one that only stopped has not.
@@ -65,12 +61,14 @@ const char* status_of(const KernelReport& kernel) {
   return kernel.result && kernel.result->guest.ending == GuestEnding::panic ? "FAIL" : "MISS";
 }
 
-std::string excerpt(const ScenarioVerdict& scenario, const Terms& terms) {
+std::string excerpt(const ScenarioVerdict& scenario, const ReportData& data) {
   std::string text;
-  for (const PlaceVerdict& place : scenario.places)
-    if (place.verdict == Verdict::differs || place.verdict == Verdict::flaky)
-      text += fmt::format("{}: {}: {}; {}: {}\n", place.place, terms.expected, told(place.expected),
-                          terms.got, told(place.got));
+  for (const Departure& departure : departures(scenario, data)) {
+    text += fmt::format("{}: {}: {}; {}: {}", departure.place, departure.due_word, departure.due,
+                        departure.got_word, departure.got);
+    for (const std::string& note : departure.notes) text += "; " + note;
+    text += "\n";
+  }
   return kcidb_text(text.substr(0, longest_excerpt));
 }
 
@@ -130,13 +128,13 @@ Json guest_test(const ReportData& data, const KernelReport& kernel) {
 
 Json scenario_test(const ReportData& data, const KernelReport& kernel,
                    const ScenarioVerdict& scenario) {
-  Json json = test(data, kernel, path_of(scenario.scenario), status_of(kernel, scenario));
-  const std::string word(verdict_word(scenario.verdict, data));
-  json["comment"] =
-      kcidb_text(scenario.reason.empty() ? word : fmt::format("{}: {}", word, scenario.reason));
-  if (const std::string text = excerpt(scenario, terms_of(data)); !text.empty())
-    json["log_excerpt"] = text;
-  json["misc"] = {{"scenario", scenario.scenario}, {"verdict", word}};
+  Json json = test(data, kernel, path_of(scenario.scenario), status_of(kernel, scenario, data));
+  json["comment"] = kcidb_text(verdict_and_reason(kernel.plan.id, scenario, data));
+  if (const std::string text = excerpt(scenario, data); !text.empty()) json["log_excerpt"] = text;
+  json["misc"] = {{"scenario", scenario.scenario},
+                  {"verdict", verdict_word(scenario.verdict, data)},
+                  {"standing", to_string(scenario.standing)}};
+  if (!scenario.waiver.empty()) json["misc"]["waiver"] = scenario.waiver;
   return json;
 }
 

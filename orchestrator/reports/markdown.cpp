@@ -10,28 +10,31 @@ namespace brokenpipe {
 namespace {
 
 std::string table(const Summary& summary) {
-  const Terms& terms = summary.terms;
-  std::string text = fmt::format(
-      "| kernel | release | guest | same | {} | unexplained | {} | {} | inconclusive | flaky | {} "
-      "| seconds |\n"
-      "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
-      terms.explained, terms.added, terms.gone, terms.unreferenced);
+  std::string head = "| kernel | release | guest |";
+  std::string rule = "|---|---|---|";
+  for (const Count& count : counts_of({}, summary)) {
+    head += fmt::format(" {} |", count.name);
+    rule += "--:|";
+  }
+  std::string text = fmt::format("{} seconds |\n{}--:|\n", head, rule);
   for (const Row& row : summary.rows) {
-    const auto count = [&](std::size_t n, bool bad = false) {
-      if (!row.judged) return std::string("-");
-      return bad && n > 0 ? fmt::format("**{}**", n) : std::to_string(n);
-    };
-    const Totals& totals = row.scenarios;
-    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                        markdown_text(row.kernel),
+    text += fmt::format("| {} | {} | {} |", markdown_text(row.kernel),
                         row.release.empty() ? "-" : markdown_text(row.release),
-                        markdown_text(row.guest), count(totals.same),
-                        count(totals.explained + (summary.comparison ? totals.unexplained : 0)),
-                        count(totals.unexplained, true), count(totals.added), count(totals.gone),
-                        count(totals.inconclusive, true), count(totals.flaky, true),
-                        count(totals.unreferenced), row.seconds.empty() ? "-" : row.seconds);
+                        markdown_text(row.guest));
+    for (const Count& count : counts_of(row, summary)) {
+      const bool bad = count.mood == Count::Mood::bad && count.count > 0;
+      text += !row.judged ? std::string(" - |")
+                          : fmt::format(fmt::runtime(bad ? " **{}** |" : " {} |"), count.count);
+    }
+    text += fmt::format(" {} |\n", row.seconds.empty() ? "-" : row.seconds);
   }
   return text;
+}
+
+/// A cell of what was seen, and below it why.
+std::string seen_and_why(const std::string& seen, const std::string& why) {
+  return why.empty() ? markdown_code(seen)
+                     : fmt::format("{}<br>{}", markdown_code(seen), markdown_text(why));
 }
 
 std::string unexplained(const Summary& summary) {
@@ -39,11 +42,12 @@ std::string unexplained(const Summary& summary) {
   std::string text = fmt::format(
       "\n### Unexplained differences\n\n"
       "| scenario | step | {} | {} | kernels |\n|---|---|---|---|---|\n",
-      summary.terms.expected, summary.terms.got);
+      summary.terms.predicted, summary.terms.got);
   for (const UnexplainedDifference& difference : summary.unexplained)
     text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_code(difference.scenario),
-                        markdown_code(difference.place), markdown_code(difference.expected),
-                        markdown_code(difference.got),
+                        markdown_code(difference.place),
+                        seen_and_why(difference.expected, difference.grounds),
+                        seen_and_why(difference.got, difference.as),
                         markdown_text(kernels_sentence(difference.kernels, summary)));
   return text;
 }
@@ -87,10 +91,22 @@ std::string unjudged(const std::string& title, const std::vector<Unjudged>& all,
   if (all.empty()) return {};
   std::string text = fmt::format("\n### {}\n\n", title);
   for (const Unjudged& group : all)
-    text += fmt::format("- {}: {} ({}), on {}\n", markdown_text(group.reason),
+    text += fmt::format("- {}: {} ({}), on {}{}\n", markdown_text(group.reason),
                         counted(group.scenarios.size(), "scenario"),
                         markdown_text(some_of(group.scenarios)),
-                        markdown_text(kernels_sentence(group.kernels, summary)));
+                        markdown_text(kernels_sentence(group.kernels, summary)),
+                        group.waiver.empty() ? "" : "; " + markdown_text(group.waiver));
+  return text;
+}
+
+std::string waivers(const Summary& summary) {
+  if (summary.waivers.empty()) return {};
+  std::string text = "\n### Waivers in use\n\n";
+  for (const WaiverInUse& used : summary.waivers)
+    text += fmt::format("- **{}**, until {}, of {}: {} {} on {}.\n", markdown_text(used.waiver->id),
+                        used.waiver->until, markdown_text(used.waiver->owner),
+                        markdown_text(used.waiver->why), counted(used.scenarios.size(), "scenario"),
+                        markdown_text(kernels_sentence(used.kernels, summary)));
   return text;
 }
 
@@ -112,9 +128,14 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   text += unjudged("Inconclusive", summary.inconclusive, summary);
   text += told("Flaky", summary.flaky, summary);
   text += told("Tainted on the way, and ran to the end", summary.tainted, summary);
+  text += unjudged("Not asked", summary.not_asked, summary);
+  text += waivers(summary);
+  text += unjudged("Ahead of the kernel's version, or behind it", summary.off_version, summary);
+  text += unjudged("Recorded here", summary.recorded_here, summary);
   text += explained(summary);
   text += unjudged("Appeared", summary.added, summary);
   text += unjudged(summary.comparison ? "Disappeared" : "Gone", summary.gone, summary);
+  text += unjudged("Absent", summary.absent, summary);
   text += kernels("Only in A", summary.only_a);
   text += kernels("Only in B", summary.only_b);
   text += told("Not run", summary.not_run, summary);

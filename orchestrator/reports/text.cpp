@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <functional>
+#include <algorithm>
+#include <tuple>
 
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
@@ -15,6 +16,10 @@ constexpr const char* red = "\033[31m";
 constexpr const char* yellow = "\033[33m";
 constexpr const char* plain = "\033[0m";
 
+char ascii_upper(char letter) {
+  return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+}
+
 class Painter {
  public:
   explicit Painter(bool colour) : colour_(colour) {}
@@ -26,69 +31,62 @@ class Painter {
   bool colour_;
 };
 
-struct Column {
-  std::string head;
-  std::function<std::string(const Row&)> cell;
-  bool number = true;
-  const char* colour = nullptr;  ///< of cells that are not 0
+using Mood = Count::Mood;
+
+/// The words on the left; a row's counts follow, and its seconds.
+constexpr std::size_t words_in_a_row = 3;
+
+struct Cell {
+  std::string text;
+  Mood mood = Mood::plain;
 };
 
-/// The counts, those that are always told and those that only a run gone wrong has.
-std::vector<Column> columns_for(const Summary& summary) {
-  const Totals& totals = summary.scenarios;
-  const Terms& terms = summary.terms;
-  const auto count = [](std::size_t Totals::*member) {
-    return [member](const Row& row) {
-      return row.judged ? std::to_string(row.scenarios.*member) : std::string("-");
-    };
-  };
-  std::vector<Column> columns{
-      {"kernel", [](const Row& row) { return row.kernel; }, false, nullptr},
-      {"release", [](const Row& row) { return row.release.empty() ? "-" : row.release; }, false,
-       nullptr},
-      {"guest", [](const Row& row) { return row.guest; }, false, nullptr},
-      {"same", count(&Totals::same), true, nullptr},
-      {terms.explained,
-       [&summary](const Row& row) {
-         if (!row.judged) return std::string("-");
-         return std::to_string(row.scenarios.explained +
-                               (summary.comparison ? row.scenarios.unexplained : 0));
-       },
-       true, nullptr},
-      {"UNEXPLAINED", count(&Totals::unexplained), true, red},
-      {terms.added, count(&Totals::added), true, nullptr},
-  };
-  if (totals.gone > 0 || summary.comparison)
-    columns.push_back({terms.gone, count(&Totals::gone), true, yellow});
-  if (totals.inconclusive > 0)
-    columns.push_back({"INCONCLUSIVE", count(&Totals::inconclusive), true, red});
-  if (totals.flaky > 0) columns.push_back({"FLAKY", count(&Totals::flaky), true, red});
-  if (totals.unreferenced > 0 || !summary.comparison)
-    columns.push_back({terms.unreferenced, count(&Totals::unreferenced), true, nullptr});
-  columns.push_back({"seconds",
-                     [](const Row& row) { return row.seconds.empty() ? "-" : row.seconds; }, true,
-                     nullptr});
-  return columns;
+/// What asks for somebody's attention is written so that it is seen without colours, too.
+std::string head_of(const Count& count) {
+  std::string head = count.name;
+  const bool loud =
+      count.name == "unexplained" || count.name == "inconclusive" || count.name == "flaky";
+  if (loud) std::transform(head.begin(), head.end(), head.begin(), ascii_upper);
+  return head;
+}
+
+std::vector<Cell> head_row(const Summary& summary) {
+  std::vector<Cell> cells{{"kernel"}, {"release"}, {"guest"}};
+  for (const Count& count : counts_of({}, summary)) cells.push_back({head_of(count)});
+  cells.push_back({"seconds"});
+  return cells;
+}
+
+std::vector<Cell> cells_of(const Row& row, const Summary& summary) {
+  std::vector<Cell> cells{{row.kernel}, {row.release.empty() ? "-" : row.release}, {row.guest}};
+  for (const Count& count : counts_of(row, summary)) {
+    const Mood mood = row.judged && count.count > 0 ? count.mood : Mood::plain;
+    cells.push_back({row.judged ? std::to_string(count.count) : "-", mood});
+  }
+  cells.push_back({row.seconds.empty() ? "-" : row.seconds});
+  return cells;
+}
+
+std::string painted(const Painter& paint, Mood mood, const std::string& text) {
+  if (mood == Mood::plain) return text;
+  return paint(mood == Mood::bad ? red : yellow, text);
 }
 
 std::string table(const Summary& summary, const Painter& paint) {
-  const std::vector<Column> columns = columns_for(summary);
-  std::vector<Cells> rows(1);
-  for (const Column& column : columns) rows[0].push_back(column.head);
-  for (const Row& row : summary.rows) {
-    rows.emplace_back();
-    for (const Column& column : columns) rows.back().push_back(column.cell(row));
+  std::vector<std::vector<Cell>> rows{head_row(summary)};
+  for (const Row& row : summary.rows) rows.push_back(cells_of(row, summary));
+  std::vector<Cells> texts;
+  for (const std::vector<Cell>& row : rows) {
+    texts.emplace_back();
+    for (const Cell& cell : row) texts.back().push_back(cell.text);
   }
-  const std::vector<std::size_t> widths = column_widths(rows);
+  const std::vector<std::size_t> widths = column_widths(texts);
   std::string text;
-  for (const Cells& row : rows) {
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      const std::string& cell = row[i];
-      const std::string padded = columns[i].number ? fmt::format("{:>{}}", cell, widths[i])
-                                                   : fmt::format("{:<{}}", cell, widths[i]);
-      const bool notable =
-          columns[i].colour != nullptr && cell != "0" && cell != "-" && cell != columns[i].head;
-      text += (i == 0 ? "" : "  ") + (notable ? paint(columns[i].colour, padded) : padded);
+  for (const std::vector<Cell>& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string padded = i < words_in_a_row ? fmt::format("{:<{}}", row[i].text, widths[i])
+                                                    : fmt::format("{:>{}}", row[i].text, widths[i]);
+      text += (i == 0 ? "" : "  ") + painted(paint, row[i].mood, padded);
     }
     text += "\n";
   }
@@ -114,17 +112,55 @@ std::string unjudged(const std::string& title, const std::vector<Unjudged>& all,
   return text;
 }
 
+/// The scenario, or how many they are.
+std::string scenarios_sentence(const std::vector<std::string>& scenarios) {
+  return scenarios.size() == 1 ? scenarios.front() : counted(scenarios.size(), "scenario");
+}
+
+/// By kernels and waivers, for many scenarios need one module each.
+std::string not_asked(const Summary& summary, const Painter& paint) {
+  if (summary.not_asked.empty()) return {};
+  std::string text = "\nNot asked, so that nothing is known of it:\n";
+  const Unjudged* before = nullptr;
+  for (const Unjudged& group : summary.not_asked) {
+    if (before == nullptr ||
+        std::tie(before->kernels, before->waiver) != std::tie(group.kernels, group.waiver))
+      text += fmt::format(
+          "  on {}; {}\n", kernels_sentence(group.kernels, summary),
+          painted(paint, group.waived_until.empty() ? Mood::bad : Mood::plain, group.waiver));
+    before = &group;
+    text += fmt::format("    {}   in {}\n", group.reason, scenarios_sentence(group.scenarios));
+  }
+  return text;
+}
+
+std::string waivers(const Summary& summary) {
+  if (summary.waivers.empty()) return {};
+  std::string text = "\nWaivers in use:\n";
+  for (const WaiverInUse& used : summary.waivers)
+    text += fmt::format("  {}, until {}, of {}\n    {}\n    {} on {}\n", used.waiver->id,
+                        used.waiver->until, used.waiver->owner, used.waiver->why,
+                        counted(used.scenarios.size(), "scenario"),
+                        kernels_sentence(used.kernels, summary));
+  return text;
+}
+
+/// In brackets, where there is something.
+std::string aside(const std::string& words) {
+  return words.empty() ? std::string() : fmt::format("   [{}]", words);
+}
+
 std::string unexplained(const Summary& summary, const Painter& paint) {
   if (summary.unexplained.empty()) return {};
   std::string text =
       "\n" + paint(red, fmt::format("Unexplained differences: {}", summary.unexplained.size())) +
       "\n";
   for (const UnexplainedDifference& difference : summary.unexplained)
-    text += fmt::format(
-        "  {}  {}\n    {:<8}  {}{}\n    {:<8}  {}\n    on        {}\n", difference.scenario,
-        difference.place, summary.terms.expected, difference.expected,
-        difference.grounds.empty() ? "" : "   [" + difference.grounds + "]", summary.terms.got,
-        difference.got, kernels_sentence(difference.kernels, summary));
+    text += fmt::format("  {}  {}\n    {:<9}  {}{}\n    {:<9}  {}{}\n    on         {}\n",
+                        difference.scenario, difference.place, summary.terms.predicted,
+                        difference.expected, aside(difference.grounds), summary.terms.got,
+                        difference.got, aside(difference.as),
+                        kernels_sentence(difference.kernels, summary));
   return text;
 }
 
@@ -142,9 +178,7 @@ std::string explained(const Summary& summary) {
     text += fmt::format("    on {}\n", kernels_sentence(group.kernels, summary));
     for (const ExplainedDifferences::Transition& transition : group.transitions)
       text += fmt::format("      {} -> {}   in {}\n", transition.expected, transition.got,
-                          transition.scenarios.size() == 1
-                              ? transition.scenarios.front()
-                              : counted(transition.scenarios.size(), "scenario"));
+                          scenarios_sentence(transition.scenarios));
   }
   return text;
 }
@@ -163,10 +197,15 @@ std::string render(const ReportData& data, const ReportOptions& options) {
   text += unjudged(summary.comparison ? "Disappeared: B lacks what the scenario needs"
                                       : "Gone: the kernel lacks what the scenario needs",
                    summary.gone, summary);
+  text += unjudged("Absent: both lack what the scenario needs", summary.absent, summary);
   text += told("Changes that explain nothing where they ought to", summary.idle, summary);
   text += kernels("Only in A", summary.only_a);
   text += kernels("Only in B", summary.only_b);
   text += told("Not run", summary.not_run, summary);
+  text += unjudged("Recorded here: it proves nothing", summary.recorded_here, summary);
+  text += unjudged("Ahead of the kernel's version, or behind it", summary.off_version, summary);
+  text += waivers(summary);
+  text += not_asked(summary, paint);
   text += told("Tainted on the way, and ran to the end", summary.tainted, summary);
   text += told("Flaky: the repeats disagree", summary.flaky, summary);
   text += unjudged("Inconclusive", summary.inconclusive, summary);

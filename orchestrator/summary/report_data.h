@@ -8,6 +8,7 @@
 #include "results/diff.h"
 #include "results/run_directory.h"
 #include "results/run_result.h"
+#include "results/waivers.h"
 
 /// What a run has shown, held against a reference or against another run: what every report, the
 /// site and a night are made of.
@@ -36,29 +37,38 @@ struct ReportData {
   std::optional<KernelIdentity> reference;
   Changes changes;
   std::vector<KernelReport> kernels;
-  std::optional<Comparison> comparison;  ///< nothing where the reference is what is right
+  std::optional<Comparison> comparison = {};  ///< nothing where the reference is what is right
+  WaiversOn waivers = {};                     ///< that were applied to the diffs
+  bool strict = false;  ///< what is ahead of its version, or behind it, is red, too
 };
 
 /// A run's folder, held against a reference. Throws Error where a file of it cannot be read.
-ReportData report_data(const RunDirectory& run, const RunResult& reference, const Changes& changes);
+ReportData report_data(const RunDirectory& run, const RunResult& reference, const Changes& changes,
+                       const WaiversOn& waivers = {});
 
 /// One result held against a reference.
 ReportData report_data(const RunResult& contender, const RunResult& reference,
-                       const Changes& changes);
+                       const Changes& changes, const WaiversOn& waivers = {});
 
 /// Result B beside result A.
-ReportData compare(const RunResult& a, const RunResult& b, const Changes& changes);
+ReportData compare(const RunResult& a, const RunResult& b, const Changes& changes,
+                   const WaiversOn& waivers = {});
 
 /// Every kernel of run B beside result A. Throws Error where a file of the run cannot be read.
-ReportData compare(const RunResult& a, const RunDirectory& b, const Changes& changes);
+ReportData compare(const RunResult& a, const RunDirectory& b, const Changes& changes,
+                   const WaiversOn& waivers = {});
 
 /// Run B beside run A, kernel by kernel where ids meet; a kernel that no mirror offered to a run
 /// is none of that run. Throws Error where a file of them cannot be read.
-ReportData compare(const RunDirectory& a, const RunDirectory& b, const Changes& changes);
+ReportData compare(const RunDirectory& a, const RunDirectory& b, const Changes& changes,
+                   const WaiversOn& waivers = {});
 
-/// The worst of the kernels' diffs: `incomplete`, then `differs`. A kernel that could not be run
-/// to its end, or was not tried, is `incomplete`; one that no mirror offers counts only where
-/// nothing else was compared.
+/// Of one kernel: `incomplete` where it could not be run to its end, or was not tried, else what
+/// its diff says, in which what is ahead or behind is no difference unless `strict`.
+ExitCode exit_code(const KernelReport& kernel, bool strict);
+
+/// The worst of the kernels': `incomplete`, then `differs`. A kernel that no mirror offers counts
+/// only where nothing else was compared.
 ExitCode exit_code(const ReportData& data);
 
 }  // namespace brokenpipe

@@ -5,14 +5,15 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
-#include <set>
 #include <tuple>
 
 #include "results/describe.h"
+#include "results/predict.h"
 
 namespace brokenpipe {
 namespace {
+
+using ByReason = std::map<std::string, std::vector<std::string>>;
 
 /// A name, once, and the order in which names came.
 void add(std::vector<std::string>& names, const std::string& name) {
@@ -30,6 +31,11 @@ std::string with_reason(const std::string& what, const std::string& reason) {
   return reason.empty() ? what : fmt::format("{}: {}", what, reason);
 }
 
+const Change& change_of(const ReportData& data, const std::string& id) {
+  return *std::find_if(data.changes.changes.begin(), data.changes.changes.end(),
+                       [&](const Change& change) { return change.id == id; });
+}
+
 Row row_of(const KernelReport& kernel) {
   Row row;
   row.kernel = kernel.plan.id;
@@ -43,32 +49,77 @@ Row row_of(const KernelReport& kernel) {
   if (kernel.diff) {
     row.judged = true;
     row.scenarios = kernel.diff->scenario_totals;
+    row.not_waived = not_waived(*kernel.diff);
   }
   return row;
 }
 
-void add_unexplained(Summary& summary, const std::string& scenario, const PlaceVerdict& place,
-                     const std::string& kernel) {
-  const std::string expected = told(place.expected);
-  const std::string got = told(place.got);
-  auto known = std::find_if(
-      summary.unexplained.begin(), summary.unexplained.end(), [&](const auto& difference) {
-        return std::tie(difference.scenario, difference.place, difference.expected,
-                        difference.got) == std::tie(scenario, place.place, expected, got);
-      });
+/// The kernel on which the prediction of a new scenario was recorded; empty where none was.
+std::string recorded_on(const ReportData& data, const std::string& scenario,
+                        const std::string& introduction) {
+  for (const Introduction& one : change_of(data, introduction).introduces)
+    if (one.answer.scenario == scenario && one.recorded_on)
+      return fmt::format(" on {}", number_of(*one.recorded_on));
+  return {};
+}
+
+/// By which changes a step was predicted, and on which grounds where it is as the reference or the
+/// introduction has it: of a step that a change has moved the change is the ground.
+std::string grounds_of_prediction(const PlaceVerdict& place, const std::string& scenario,
+                                  const ReportData& data) {
+  if (data.comparison) return {};
+  std::vector<std::string> parts;
+  const auto& changes = place.predicted_by;
+  if (!changes.empty()) parts.push_back(fmt::format("by {}", fmt::join(changes, ", then ")));
+  const bool introduced = place.verdict == Verdict::added && changes.size() == 1;
+  if (changes.empty() || introduced) {
+    std::string grounds = grounds_of(place.predicted);
+    if (introduced && place.basis == Basis::recorded)
+      grounds += recorded_on(data, scenario, changes.front());
+    if (!grounds.empty()) parts.push_back(grounds);
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+/// The kernel has what nobody is predicted to have.
+bool ought_to_lack(const ScenarioVerdict& scenario, const ReportData& data) {
+  return !data.comparison &&
+         std::any_of(scenario.places.begin(), scenario.places.end(), [](const PlaceVerdict& place) {
+           return place.place == ending_place && place.unexplained() && !place.predicted;
+         });
+}
+
+void add_unexplained(Summary& summary, const ReportData& data, const ScenarioVerdict& scenario,
+                     const PlaceVerdict& place, const std::string& kernel) {
+  UnexplainedDifference told_now{scenario.scenario,
+                                 place.place,
+                                 told_due(place, data),
+                                 told(place.got),
+                                 grounds_of_prediction(place, scenario.scenario, data),
+                                 {},
+                                 {}};
+  if (ought_to_lack(scenario, data)) {
+    // Each of its steps is one too many; the ending says it for all.
+    if (place.place != ending_place) return;
+    told_now.expected = "the kernel lacks what the scenario needs";
+  }
+  told_now.as = as_before(scenario.scenario, place, data);
+  auto known = std::find_if(summary.unexplained.begin(), summary.unexplained.end(),
+                            [&](const auto& difference) {
+                              const auto key = [](const UnexplainedDifference& d) {
+                                return std::tie(d.scenario, d.place, d.expected, d.got, d.grounds);
+                              };
+                              return key(difference) == key(told_now);
+                            });
   if (known == summary.unexplained.end())
-    known = summary.unexplained.insert(
-        summary.unexplained.end(),
-        {scenario, place.place, expected, got, grounds_of(place.expected), {}});
+    known = summary.unexplained.insert(summary.unexplained.end(), std::move(told_now));
   add(known->kernels, kernel);
 }
 
 void add_explained(Summary& summary, const ReportData& data, const std::string& scenario,
                    const PlaceVerdict& place, const std::string& kernel) {
   std::vector<const Change*> changes;
-  for (const std::string& id : place.changes)
-    changes.push_back(&*std::find_if(data.changes.changes.begin(), data.changes.changes.end(),
-                                     [&](const Change& change) { return change.id == id; }));
+  for (const std::string& id : place.changes) changes.push_back(&change_of(data, id));
   auto known =
       std::find_if(summary.explained.begin(), summary.explained.end(),
                    [&](const ExplainedDifferences& group) { return group.changes == changes; });
@@ -88,13 +139,9 @@ void add_explained(Summary& summary, const ReportData& data, const std::string& 
   add(transition->scenarios, scenario);
 }
 
-/// The scenarios of a kernel that have this verdict, by their reason; told once for all kernels
-/// of which the same is true.
-void add_unjudged(std::vector<Unjudged>& all, const Diff& diff, Verdict verdict,
+/// A kernel's scenarios by their reason; told once for all kernels of which the same is true.
+void add_unjudged(std::vector<Unjudged>& all, const ByReason& by_reason,
                   const std::string& kernel) {
-  std::map<std::string, std::vector<std::string>> by_reason;
-  for (const ScenarioVerdict& scenario : diff.scenarios)
-    if (scenario.verdict == verdict) by_reason[scenario.reason].push_back(scenario.scenario);
   for (const auto& [reason, scenarios] : by_reason) {
     auto known = std::find_if(all.begin(), all.end(), [&, &r = reason, &s = scenarios](auto& u) {
       return u.reason == r && u.scenarios == s;
@@ -104,15 +151,92 @@ void add_unjudged(std::vector<Unjudged>& all, const Diff& diff, Verdict verdict,
   }
 }
 
+/// The scenarios of a kernel that have this verdict.
+ByReason reasons_of(const Diff& diff, Verdict verdict) {
+  ByReason reasons;
+  for (const ScenarioVerdict& scenario : diff.scenarios)
+    if (scenario.verdict == verdict) reasons[scenario.reason].push_back(scenario.scenario);
+  return reasons;
+}
+
+void add_not_asked(Summary& summary, const ReportData& data, const KernelReport& kernel) {
+  const std::string& id = kernel.plan.id;
+  struct Key {
+    std::string reason;
+    std::string waiver;
+    std::string until;
+    auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr)
+  };
+  std::map<Key, std::vector<std::string>> groups;
+  for (const ScenarioVerdict& scenario : kernel.diff->scenarios) {
+    if (scenario.verdict != Verdict::not_asked) continue;
+    const Waiver* waiver = waiver_named(scenario.waiver, data);
+    groups[{scenario.reason, waiver_of(id, scenario, data), waiver ? waiver->until : ""}].push_back(
+        scenario.scenario);
+    if (waiver == nullptr) continue;
+    auto used = std::find_if(summary.waivers.begin(), summary.waivers.end(),
+                             [&](const WaiverInUse& one) { return one.waiver == waiver; });
+    if (used == summary.waivers.end())
+      used = summary.waivers.insert(summary.waivers.end(), {waiver, {}, {}});
+    add(used->scenarios, scenario.scenario);
+    add(used->kernels, id);
+  }
+  for (const auto& [key, scenarios] : groups) {
+    auto known = std::find_if(
+        summary.not_asked.begin(), summary.not_asked.end(),
+        [&, &k = key, &s = scenarios](const Unjudged& one) {
+          return Key{one.reason, one.waiver, one.waived_until} == k && one.scenarios == s;
+        });
+    if (known == summary.not_asked.end())
+      known = summary.not_asked.insert(summary.not_asked.end(),
+                                       {key.reason, scenarios, {}, key.waiver, key.until});
+    add(known->kernels, id);
+  }
+}
+
+/// What is ahead of the kernel's version or behind it, by the changes.
+ByReason off_version(const Diff& diff) {
+  ByReason reasons;
+  for (const ScenarioVerdict& scenario : diff.scenarios)
+    for (const PlaceVerdict& place : scenario.places)
+      if (place.standing == Standing::ahead || place.standing == Standing::behind)
+        add(reasons[fmt::format("{} by {}", to_string(place.standing),
+                                fmt::join(place.changes, ", then "))],
+            scenario.scenario);
+  return reasons;
+}
+
+ByReason recorded_here(const Diff& diff) {
+  ByReason reasons;
+  for (const ScenarioVerdict& scenario : diff.scenarios)
+    if (scenario.standing == Standing::recorded_here)
+      reasons["what predicts it was recorded on this very kernel"].push_back(scenario.scenario);
+  return reasons;
+}
+
+/// What predicted a place that is as predicted.
+void count_ground(PredictedFrom& from, const PlaceVerdict& place) {
+  const bool answered = place.verdict == Verdict::same || place.verdict == Verdict::differs ||
+                        place.verdict == Verdict::added;
+  if (place.place == ending_place || place.standing != Standing::predicted || !answered) return;
+  if (place.basis == Basis::derived) {
+    ++from.derivations;
+  } else if (place.verdict == Verdict::added) {
+    ++from.recordings;
+  } else {
+    ++from.reference;
+  }
+}
+
 void add_scenario(Summary& summary, const ReportData& data, const ScenarioVerdict& scenario,
                   const std::string& kernel) {
   for (const PlaceVerdict& place : scenario.places) {
+    count_ground(summary.predicted_from, place);
     if (place.verdict == Verdict::flaky)
       tell(summary.flaky, fmt::format("{} {}", scenario.scenario, place.place), kernel);
-    if (place.verdict != Verdict::differs) continue;
     if (place.unexplained())
-      add_unexplained(summary, scenario.scenario, place, kernel);
-    else
+      add_unexplained(summary, data, scenario, place, kernel);
+    else if (place.verdict == Verdict::differs && place.standing == Standing::predicted)
       add_explained(summary, data, scenario.scenario, place, kernel);
   }
 }
@@ -123,11 +247,32 @@ std::string title_of(const ReportData& data) {
   return "Against " + (data.reference ? data.reference->id : std::string("nothing"));
 }
 
-/// A comparison in its four words.
-std::string counts_sentence(const Totals& totals) {
-  return fmt::format("{} same, {} changed ({} unexplained), {} appeared, {} disappeared",
-                     totals.same, totals.explained + totals.unexplained, totals.unexplained,
-                     totals.added, totals.gone);
+void add_kernel(Summary& summary, const ReportData& data, const KernelReport& kernel) {
+  const std::string& id = kernel.plan.id;
+  summary.rows.push_back(row_of(kernel));
+  if (kernel.plan.state == KernelState::failed)
+    tell(summary.failed, kernel.plan.reason, id);
+  else if (kernel.plan.state != KernelState::done)
+    tell(summary.not_run,
+         with_reason(std::string(to_string(kernel.plan.state)), kernel.plan.reason), id);
+  if (kernel.result && kernel.result->guest.ending == GuestEnding::oops)
+    tell(summary.tainted, with_reason("oops", kernel.result->guest.reason), id);
+  if (!kernel.diff) return;
+  const Diff& diff = *kernel.diff;
+  summary.scenarios += diff.scenario_totals;
+  summary.steps += diff.step_totals;
+  for (const ScenarioVerdict& scenario : diff.scenarios) add_scenario(summary, data, scenario, id);
+  add_unjudged(summary.inconclusive, reasons_of(diff, Verdict::inconclusive), id);
+  if (data.comparison) add_unjudged(summary.added, reasons_of(diff, Verdict::added), id);
+  add_unjudged(summary.gone, reasons_of(diff, Verdict::gone), id);
+  add_unjudged(summary.absent, reasons_of(diff, Verdict::absent), id);
+  add_not_asked(summary, data, kernel);
+  add_unjudged(summary.off_version, off_version(diff), id);
+  add_unjudged(summary.recorded_here, recorded_here(diff), id);
+  for (const IdleMove& idle : diff.idle)
+    tell(summary.idle,
+         fmt::format("{} at {} of {}", idle.change, idle.step, fmt::join(idle.scenarios, ", ")),
+         id);
 }
 
 }  // namespace
@@ -136,156 +281,27 @@ Summary summarise(const ReportData& data) {
   Summary summary;
   summary.title = title_of(data);
   summary.comparison = data.comparison.has_value();
+  summary.strict = data.strict;
   summary.terms = terms_of(data);
   if (data.comparison) {
     summary.only_a = data.comparison->only_a;
     summary.only_b = data.comparison->only_b;
   }
-  for (const KernelReport& kernel : data.kernels) {
-    const std::string& id = kernel.plan.id;
-    summary.rows.push_back(row_of(kernel));
-    if (kernel.plan.state == KernelState::failed)
-      tell(summary.failed, kernel.plan.reason, id);
-    else if (kernel.plan.state != KernelState::done)
-      tell(summary.not_run,
-           with_reason(std::string(to_string(kernel.plan.state)), kernel.plan.reason), id);
-    if (kernel.result && kernel.result->guest.ending == GuestEnding::oops)
-      tell(summary.tainted, with_reason("oops", kernel.result->guest.reason), id);
-    if (!kernel.diff) continue;
-    summary.scenarios += kernel.diff->scenario_totals;
-    summary.steps += kernel.diff->step_totals;
-    for (const ScenarioVerdict& scenario : kernel.diff->scenarios)
-      add_scenario(summary, data, scenario, id);
-    add_unjudged(summary.inconclusive, *kernel.diff, Verdict::inconclusive, id);
-    if (data.comparison) add_unjudged(summary.added, *kernel.diff, Verdict::added, id);
-    add_unjudged(summary.gone, *kernel.diff, Verdict::gone, id);
-    for (const IdleMove& idle : kernel.diff->idle)
-      tell(summary.idle,
-           fmt::format("{} at {} of {}", idle.change, idle.step, fmt::join(idle.scenarios, ", ")),
-           id);
-  }
+  for (const KernelReport& kernel : data.kernels) add_kernel(summary, data, kernel);
   std::stable_sort(summary.explained.begin(), summary.explained.end(),
                    [](const ExplainedDifferences& a, const ExplainedDifferences& b) {
                      return std::tuple(a.changes.size(), a.changes.front()->mainline) <
                             std::tuple(b.changes.size(), b.changes.front()->mainline);
                    });
+  // What nobody has waived comes last, where a reader looks first.
+  std::stable_sort(summary.not_asked.begin(), summary.not_asked.end(),
+                   [](const Unjudged& a, const Unjudged& b) {
+                     return std::tuple(a.waived_until.empty(), a.waiver, a.kernels) <
+                            std::tuple(b.waived_until.empty(), b.waiver, b.kernels);
+                   });
+  std::sort(summary.waivers.begin(), summary.waivers.end(),
+            [](const WaiverInUse& a, const WaiverInUse& b) { return a.waiver < b.waiver; });
   return summary;
-}
-
-std::string_view verdict_word(Verdict verdict, const ReportData& data) {
-  if (data.comparison) {
-    if (verdict == Verdict::differs) return "changed";
-    if (verdict == Verdict::added) return "appeared";
-    if (verdict == Verdict::gone) return "disappeared";
-    if (verdict == Verdict::unreferenced) return "not in A";
-  }
-  return to_string(verdict);
-}
-
-std::string verdict_and_reason(const ScenarioVerdict& scenario, const ReportData& data) {
-  std::string text(verdict_word(scenario.verdict, data));
-  if (scenario.reason.empty()) return text;
-  if (scenario.verdict == Verdict::added)
-    text += fmt::format(": {}", data.comparison ? "A" : data.reference->id);
-  return fmt::format("{}: {}", text, scenario.reason);
-}
-
-Terms terms_of(const ReportData& data) {
-  if (!data.comparison) return {};
-  return {"A", "B", "changed", "appeared", "disappeared", "not in A"};
-}
-
-std::string told(const std::optional<Step>& step) {
-  return step ? describe(*step) : "not made";
-}
-
-std::string grounds_of(const std::optional<Step>& step) {
-  if (!step || !step->basis) return {};
-  const std::string basis(to_string(*step->basis));
-  return step->lines.empty() ? basis : fmt::format("{}: {}", basis, step->lines);
-}
-
-std::optional<double> seconds_of(const GuestRun& guest) {
-  if (guest.timings.empty()) return std::nullopt;
-  return std::accumulate(guest.timings.begin(), guest.timings.end(), 0.0,
-                         [](double sum, const auto& part) { return sum + part.second; });
-}
-
-std::string counted(std::size_t count, const std::string& thing) {
-  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
-}
-
-std::string steps_sentence(const Summary& summary) {
-  const Totals& steps = summary.steps;
-  if (summary.comparison)
-    return fmt::format("{}: {}", counted(steps.all(), "step"), counts_sentence(steps));
-  const double share = steps.all() == 0 ? 0.0
-                                        : 100.0 * static_cast<double>(steps.unreferenced) /
-                                              static_cast<double>(steps.all());
-  const std::size_t unanswered = steps.gone + steps.inconclusive + steps.flaky;
-  return fmt::format(
-      "{}: {} as the reference, {} explained, {} unexplained, {} new, {}{} unreferenced ({:.1f} %)",
-      counted(steps.all(), "step"), steps.same, steps.explained, steps.unexplained, steps.added,
-      unanswered == 0 ? std::string() : fmt::format("{} unanswered, ", unanswered),
-      steps.unreferenced, share);
-}
-
-std::string some_of(const std::vector<std::string>& names) {
-  constexpr std::size_t shown = 5;
-  if (names.size() <= shown) return fmt::format("{}", fmt::join(names, ", "));
-  return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + shown, ", "),
-                     names.size() - shown);
-}
-
-std::string versions_of(const Change& change) {
-  const auto number = [](const KernelVersion& v) {
-    return v.patch == 0 ? fmt::format("{}.{}", v.major, v.minor)
-                        : fmt::format("{}.{}.{}", v.major, v.minor, v.patch);
-  };
-  std::string versions = number(change.mainline);
-  for (const KernelVersion& stable : change.stable) versions += ", " + number(stable);
-  if (change.until) versions += " until " + number(*change.until);
-  return versions;
-}
-
-std::string chain_of(const ExplainedDifferences& group) {
-  std::vector<std::string> ids;
-  for (const Change* change : group.changes) ids.push_back(change->id);
-  return fmt::format("{}", fmt::join(ids, ", then "));
-}
-
-std::vector<std::vector<const Change*>> first_told(
-    const std::vector<ExplainedDifferences>& groups) {
-  std::set<const Change*> known;
-  std::vector<std::vector<const Change*>> first;
-  for (const ExplainedDifferences& group : groups) {
-    first.emplace_back();
-    for (const Change* change : group.changes)
-      if (known.insert(change).second) first.back().push_back(change);
-  }
-  return first;
-}
-
-std::string kernels_sentence(const std::vector<std::string>& kernels, const Summary& summary) {
-  const auto judged = static_cast<std::size_t>(std::count_if(
-      summary.rows.begin(), summary.rows.end(), [](const Row& row) { return row.judged; }));
-  if (kernels.size() > 2 && kernels.size() == judged)
-    return fmt::format("all {} kernels", kernels.size());
-  return fmt::format("{}", fmt::join(kernels, ", "));
-}
-
-std::string conclusion(const Summary& summary, ExitCode code) {
-  std::vector<std::string> parts;
-  if (summary.comparison)
-    parts.push_back(counts_sentence(summary.scenarios));
-  else if (!summary.unexplained.empty())
-    parts.push_back(counted(summary.unexplained.size(), "unexplained difference"));
-  if (summary.scenarios.flaky > 0)
-    parts.push_back(counted(summary.scenarios.flaky, "flaky scenario"));
-  if (code == ExitCode::incomplete) parts.emplace_back("incomplete");
-  if (!parts.empty()) return fmt::format("{}.", fmt::join(parts, ", "));
-  return summary.explained.empty() ? "As the reference."
-                                   : "As the reference, or explained by a change of the kernel.";
 }
 
 }  // namespace brokenpipe
