@@ -41,6 +41,12 @@ std::vector<Command> commands() {
   return sorted;
 }
 
+void add_strict(CLI::App& command, bool& strict) {
+  command.add_flag("--strict", strict,
+                   "Exit with 1, too, where a kernel whose version does not tell (an own build, a "
+                   "vendor's tree, the host) is ahead of its version or behind it");
+}
+
 void add_commands(CLI::App& app, Action& chosen) {
   for (const Command& command : commands()) {
     CLI::App* part = app.add_subcommand(command.name, command.description);

@@ -15,6 +15,15 @@ using Action = std::function<int()>;
 /// What a verb that compares nothing exits with; those that do have exit_code() of results/diff.h.
 enum CommandExit { exit_done = 0, exit_usage = 2, exit_failed = 3, exit_interrupted = 130 };
 
+/// What verbs that compare say of their exit codes in --help.
+inline constexpr const char* comparing_exit_codes =
+    "Exit codes: 0 every answer is the predicted one, and what was not asked is waived; 1 one is\n"
+    "not, or is flaky; 2 usage; 3 something is incomplete, or was not asked and is not waived\n"
+    "(before 1); 130 interrupted.";
+
+/// Adds --strict to a verb that compares.
+void add_strict(CLI::App& command, bool& strict);
+
 /// Under which heading `--help` has the verb, in this order.
 enum class Purpose { look, ask, tell, care };
 

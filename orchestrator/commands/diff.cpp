@@ -23,6 +23,7 @@ struct Options {
   std::string c;
   std::string format = "text";
   std::string against;
+  bool strict = false;
 };
 
 // What stands on one side of a comparison: one kernel's result, or a run of several.
@@ -68,21 +69,23 @@ void refuse_kernel_for_run(const std::string& name_of_a, const std::string& name
 
 ReportData both_sides(const std::string& name_of_a, const std::string& name_of_b) {
   const Changes changes = known_changes();
+  const WaiversOn waivers = known_waivers();
   Side a = side_named(name_of_a);
   Side b = side_named(name_of_b);
   const auto* run_a = std::get_if<RunDirectory>(&a);
   const auto* run_b = std::get_if<RunDirectory>(&b);
   // Kernel by kernel, even where one of the two runs happens to be of one.
   if (run_a != nullptr && run_b != nullptr && (is_matrix(*run_a) || is_matrix(*run_b)))
-    return compare(*run_a, *run_b, changes);
+    return compare(*run_a, *run_b, changes, waivers);
   a = narrowed(std::move(a), name_of_a);
   b = narrowed(std::move(b), name_of_b);
   if (const auto* result = std::get_if<RunResult>(&a)) {
-    return std::visit([&](const auto& other) { return compare(*result, other, changes); }, b);
+    return std::visit([&](const auto& other) { return compare(*result, other, changes, waivers); },
+                      b);
   }
   const auto& result = std::get<RunResult>(b);
-  return compare(result_of(std::get<RunDirectory>(a), name_of_a, result.kernel.id), result,
-                 changes);
+  return compare(result_of(std::get<RunDirectory>(a), name_of_a, result.kernel.id), result, changes,
+                 waivers);
 }
 
 ReportData compared(const Options& options) {
@@ -94,12 +97,15 @@ ReportData compared(const Options& options) {
   }
   const RunResult reference = read_reference(options.against);
   const Changes changes = known_changes();
-  return std::visit([&](const auto& side) { return report_data(side, reference, changes); },
-                    side_named(options.a));
+  const WaiversOn waivers = known_waivers();
+  return std::visit(
+      [&](const auto& side) { return report_data(side, reference, changes, waivers); },
+      side_named(options.a));
 }
 
 int print_diff(const Options& options) {
-  const ReportData data = compared(options);
+  ReportData data = compared(options);
+  data.strict = options.strict;
   fmt::print("{}", report_named(options.format).render(data, {.colour = wants_color(stdout)}));
   return static_cast<int>(exit_code(data));
 }
@@ -120,6 +126,8 @@ Action set_up(CLI::App& command) {
   command
       .add_option("--against", options->against, "A reference of your own instead of Linux 3.16")
       ->excludes(b);
+  add_strict(command, options->strict);
+  command.footer(comparing_exit_codes);
   return [options] { return print_diff(*options); };
 }
 

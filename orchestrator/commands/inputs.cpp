@@ -15,6 +15,10 @@ Changes known_changes() {
   return read_changes(shipped("changes.json"));
 }
 
+WaiversOn known_waivers() {
+  return {read_waivers(shipped("waivers.json")), today()};
+}
+
 fs::path default_runs_directory() {
   return state_directory() / "runs";
 }

@@ -15,6 +15,9 @@ RunResult read_reference(const std::string& against);
 /// The changes that the project knows.
 Changes known_changes();
 
+/// The waivers that the project ships, on this day.
+WaiversOn known_waivers();
+
 /// Where runs are kept unless --out says otherwise.
 std::filesystem::path default_runs_directory();
 

@@ -50,6 +50,7 @@ Action set_up(CLI::App& command) {
       ->expected(1);
   // There is nothing that a recording is held against.
   command.remove_option(command.get_option("--against"));
+  command.remove_option(command.get_option("--strict"));
   command.add_option("-o,--output", options->output,
                      "The file to write (default: linux-RELEASE.json in this folder)");
   return [options] { return record(*options); };

@@ -18,12 +18,14 @@ struct Options {
   std::string format = "text";
   std::string output;
   std::string against;
+  bool strict = false;
 };
 
 int write_report(const Options& options) {
   const Report format = report_named(options.format);
-  const ReportData data =
-      report_data(open_run(options.run), read_reference(options.against), known_changes());
+  ReportData data = report_data(open_run(options.run), read_reference(options.against),
+                                known_changes(), known_waivers());
+  data.strict = options.strict;
   const bool to_stdout = options.output.empty();
   const std::string text = format.render(data, {.colour = to_stdout && wants_color(stdout)});
   if (to_stdout) {
@@ -45,6 +47,8 @@ Action set_up(CLI::App& command) {
   command.add_option("-o,--output", options->output, "A file instead of standard output");
   command.add_option("--against", options->against,
                      "A reference of your own instead of Linux 3.16");
+  add_strict(command, options->strict);
+  command.footer(comparing_exit_codes);
   return [options] { return write_report(*options); };
 }
 

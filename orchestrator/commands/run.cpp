@@ -62,6 +62,7 @@ RunOptions options_of(const std::vector<std::string>& command_line, const RunOpt
   app.parse(reversed);
   options.resume = asked_now.resume;
   options.jobs = asked_now.jobs;
+  options.strict = options.strict || asked_now.strict;
   return options;
 }
 
@@ -74,8 +75,10 @@ int run_and_report(const RunOptions& asked) {
   // Read before anything is booted: a mistake in it should not cost a run.
   const RunResult reference = read_reference(options.against);
   const Changes changes = known_changes();
+  const WaiversOn waivers = known_waivers();
   const CampaignOutcome outcome = run(options, command_line);
-  const ReportData data = report_data(outcome.directory, reference, changes);
+  ReportData data = report_data(outcome.directory, reference, changes, waivers);
+  data.strict = options.strict;
   fmt::print("{}", report_named("text").render(data, {.colour = wants_color(stdout)}));
   fmt::print("\nResults: {}\n", outcome.directory.path().string());
   if (outcome.interrupted) {
@@ -94,6 +97,7 @@ Action set_up(CLI::App& command) {
       ->excludes(command.get_option("--scenario"));
   command.add_flag("--dry-run", options->dry_run,
                    "Print the exact QEMU command lines, ready to be pasted, and run nothing");
+  command.footer(comparing_exit_codes);
   return [options] { return run_and_report(*options); };
 }
 

@@ -8,6 +8,7 @@
 
 #include "orchestrator/campaign/campaign.h"
 #include "orchestrator/campaign/interrupt.h"
+#include "orchestrator/commands/command.h"
 #include "orchestrator/commands/inputs.h"
 #include "results/base/error.h"
 #include "results/base/file.h"
@@ -91,6 +92,7 @@ void add_campaign_options(CLI::App& command, RunOptions& options) {
                    "Run again what was run before with the same kernel and the same probe");
   command.add_flag("--console", options.console, "Show the guests' logs as they come, on stderr");
   command.add_option("--against", options.against, "A reference of your own instead of Linux 3.16");
+  add_strict(command, options.strict);
   add_guest_options(command, options);
 }
 

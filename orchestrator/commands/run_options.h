@@ -29,6 +29,7 @@ struct RunOptions {
   std::string resume;
   bool fresh = false;
   std::string against;
+  bool strict = false;
   std::string append;
   std::string modules;
   bool console = false;
