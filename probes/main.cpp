@@ -124,9 +124,9 @@ std::vector<const Scenario*> matching(const std::vector<std::string>& globs) {
   return chosen;
 }
 
-Json sysctls_json(const Sysctls& sysctls) {
+Json words_json(const std::map<std::string, std::string>& words) {
   Json json = Json::object();
-  for (const auto& [name, value] : sysctls) json.set(name, value);
+  for (const auto& [name, value] : words) json.set(name, value);
   return json;
 }
 
@@ -136,8 +136,8 @@ Json listed(const Scenario* scenario) {
                        {"grounds", Json::strings(scenario->grounds)},
                        {"needs", Json::strings(scenario->needs)},
                        {"story", scenario->file},
-                       {"sysctls", sysctls_json(scenario->sysctls)},
-                       {"shortened", sysctls_json(scenario->shortened)}});
+                       {"sysctls", words_json(scenario->sysctls)},
+                       {"shortened", words_json(scenario->shortened)}});
 }
 
 Json stories_json() {
@@ -181,7 +181,7 @@ void print_list() {
                            {"stories", stories_json()}}));
 }
 
-Json probe_record(size_t scenario_count, const std::vector<std::string>& modules_failed) {
+Json probe_record(size_t scenario_count, bool kernel_log, const FailedModules& modules_failed) {
   utsname kernel{};
   must("uname", uname(&kernel));
   Json record = Json::object({{"record", "probe"},
@@ -190,22 +190,22 @@ Json probe_record(size_t scenario_count, const std::vector<std::string>& modules
                               {"release", static_cast<const char*>(kernel.release)},
                               {"kernel_version", static_cast<const char*>(kernel.version)},
                               {"machine", static_cast<const char*>(kernel.machine)},
-                              {"scenarios", static_cast<long>(scenario_count)}});
-  if (!modules_failed.empty()) record.set("modules_failed", Json::strings(modules_failed));
+                              {"scenarios", static_cast<long>(scenario_count)},
+                              {"kernel_log", kernel_log}});
+  if (!modules_failed.empty()) record.set("modules_failed", words_json(modules_failed));
   return record;
 }
 
-void run(const Arguments& arguments, const std::vector<std::string>& modules_failed) {
+void run(const Arguments& arguments, const FailedModules& modules_failed) {
   const std::vector<const Scenario*> chosen = matching(arguments.globs);
   RecordWriter records(STDOUT_FILENO, arguments.nonce);
-  records.write(probe_record(chosen.size(), modules_failed));
+  records.write(probe_record(chosen.size(), hears_kernel_log(arguments.options), modules_failed));
   run_scenarios(chosen, arguments.options, records);
   records.write(
       Json::object({{"record", "end"}, {"observations", static_cast<long>(chosen.size())}}));
 }
 
-int probe_main(const std::vector<std::string>& words,
-               const std::vector<std::string>& modules_failed = {}) {
+int probe_main(const std::vector<std::string>& words, const FailedModules& modules_failed = {}) {
   // Our own reader may go away, and that is told by EPIPE.
   signal(SIGPIPE, SIG_IGN);
   try {
@@ -233,7 +233,7 @@ int probe_main(const std::vector<std::string>& words,
 int main(int argc, char** argv) {
   using namespace probe;
   if (is_guest()) {
-    be_guest([](std::vector<std::string> words, const std::vector<std::string>& failed) {
+    be_guest([](std::vector<std::string> words, const FailedModules& failed) {
       words.emplace_back("--disposable");
       return probe_main(words, failed);
     });

@@ -15,16 +15,23 @@
 #include "probes/base/must.h"
 
 namespace probe {
+namespace {
+
+constexpr int failed_status = 70;  // sysexits.h: EX_SOFTWARE
+
+}  // namespace
 
 Child::Child(const std::function<int()>& body) : pid_(must("fork", fork())) {
   if (pid_ != 0) return;
-  int status = 70;  // sysexits.h: EX_SOFTWARE
+  int status = failed_status;
   try {
     // What its parent did not live to kill would be left on somebody's host.
     must("prctl(PR_SET_PDEATHSIG)", prctl(PR_SET_PDEATHSIG, SIGKILL));
     status = body();
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "in a forked child: %s\n", failure.what());
+  } catch (...) {
+    std::fprintf(stderr, "in a forked child: something that is no exception was thrown\n");
   }
   // Not exit(): the parent's buffers and atexit handlers are the parent's.
   _exit(status);
@@ -55,6 +62,15 @@ int Child::wait() {
 std::string status_words(int status) {
   if (WIFSIGNALED(status)) return "killed by " + signal_name(WTERMSIG(status));
   return "exited " + std::to_string(WEXITSTATUS(status));
+}
+
+std::string not_the_kernels(int status) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == failed_status) return "the probe failed in it";
+  if (!WIFSIGNALED(status)) return {};
+  if (WTERMSIG(status) == SIGABRT) return "the probe aborted";
+  if (WTERMSIG(status) == SIGKILL)
+    return "killed by SIGKILL, which we did not send: out of memory?";
+  return {};
 }
 
 void set_disposition(int signal, sighandler_t disposition) {

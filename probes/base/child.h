@@ -13,7 +13,7 @@ namespace probe {
 /// the thread that forked it ends.
 class Child {
  public:
-  /// Runs `body` in a fork; its return value is the exit status. An exception in it exits with 70
+  /// Runs `body` in a fork; its return value is the exit status. What is thrown in it exits with 70
   /// after noting the reason on stderr.
   explicit Child(const std::function<int()>& body);
   Child(const Child&) = delete;
@@ -34,6 +34,12 @@ class Child {
 
 /// A wait status in words: `exited 42`, `killed by SIGPIPE`.
 std::string status_words(int status);
+
+/// Why a process that ended like this, and that we have not killed, was ended by the probe or the
+/// machine rather than by the kernel's answer; empty where it was not. No call under test raises
+/// these signals: by abort(3) the probe itself fails, and SIGKILL comes from somebody else, in a
+/// guest from the out-of-memory killer.
+std::string not_the_kernels(int status);
 
 /// What a signal does to this process from now on: SIG_DFL or SIG_IGN.
 void set_disposition(int signal, sighandler_t disposition);

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 /// The two ways in which a scenario ends before its last step. Set-up is wrapped in must(); the
 /// call under test never is.
@@ -14,10 +15,21 @@ class Broken : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The running kernel, or the right to use it, lacks what the scenario needs. `unsupported`.
+/// The scenario could not be asked here: the running kernel, or the right to use it, lacks what it
+/// needs. `unsupported`.
 class Unsupported : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  /// `feature`: what was asked for, where it has a name; `proof`: the errno, or another word of the
+  /// kernel's, that means just that it lacks this, and no module or right could bring it.
+  explicit Unsupported(const std::string& why, std::string feature = {}, std::string proof = {})
+      : std::runtime_error(why), feature_(std::move(feature)), proof_(std::move(proof)) {}
+
+  const std::string& feature() const { return feature_; }
+  const std::string& proof() const { return proof_; }
+
+ private:
+  std::string feature_;
+  std::string proof_;
 };
 
 /// The name of an errno value: `EPIPE`; `errno 4711` for one that libc does not know.

@@ -23,7 +23,10 @@ std::string path_of(const std::string& name) {
 void set_sysctl(const std::string& name, const std::string& value) {
   const Fd file(open(path_of(name).c_str(), O_WRONLY | O_CLOEXEC));
   if (file < 0 || write(file, value.data(), value.size()) < 0) {
-    throw Unsupported("sysctl " + name + " cannot be set to " + value + ": " + errno_name(errno));
+    const int error = errno;
+    // A namespace that has not got it looks the same on old kernels, but those are not asked there.
+    throw Unsupported("sysctl " + name + " cannot be set to " + value + ": " + errno_name(error),
+                      {}, error == ENOENT ? errno_name(error) : "");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "probes/base/fd.h"
@@ -9,14 +10,20 @@
 
 namespace probe {
 
-std::string unless_done(const char* call, long returned) {
-  return returned >= 0 ? std::string() : std::string(call) + ": " + errno_name(errno);
+Missing unless_done(const char* call, long returned, std::initializer_list<int> proofs) {
+  if (returned >= 0) return {};
+  const int error = errno;
+  const bool proven = std::find(proofs.begin(), proofs.end(), error) != proofs.end();
+  return {std::string(call) + ": " + errno_name(error), proven ? errno_name(error) : ""};
 }
 
-std::string protocol_missing(const char* module, int family, int type, int protocol) {
+Missing module_missing(const std::string& module, const std::string& call) {
+  return {"module " + module + " not available: " + call + errno_name(errno)};
+}
+
+Missing protocol_missing(const char* module, int family, int type, int protocol) {
   const Fd fd(socket(family, type, protocol));
-  if (fd >= 0) return {};
-  return std::string("module ") + module + " not available: socket: " + errno_name(errno);
+  return fd >= 0 ? Missing() : module_missing(module, "socket: ");
 }
 
 }  // namespace probe

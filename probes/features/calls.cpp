@@ -22,25 +22,25 @@
 namespace probe {
 namespace {
 
-std::string aio_missing() {
+Missing aio_missing() {
   aio_context_t context = 0;
   const long returned = syscall(SYS_io_setup, 1, &context);
   if (returned == 0) syscall(SYS_io_destroy, context);
-  return unless_done("io_setup", returned);
+  return unless_done("io_setup", returned, {ENOSYS});
 }
 
 const RegisterFeature aio_feature{{.name = "aio", .missing = aio_missing, .kconfig = {"AIO"}}};
 
-std::string io_uring_missing() {
+Missing io_uring_missing() {
   io_uring_params params{};
   const Fd ring(static_cast<int>(syscall(SYS_io_uring_setup, 1, &params)));
-  return unless_done("io_uring_setup", ring);
+  return unless_done("io_uring_setup", ring, {ENOSYS});
 }
 
 const RegisterFeature io_uring_feature{
     {.name = "io_uring", .missing = io_uring_missing, .kconfig = {"IO_URING"}}};
 
-std::string net_admin_missing() {
+Missing net_admin_missing() {
   // An option that asks for CAP_NET_ADMIN and nothing else (net/core/sock.c:sock_setsockopt).
   const Fd fd = tcp_socket();
   const int on = 1;
@@ -50,14 +50,14 @@ std::string net_admin_missing() {
 
 const RegisterFeature net_admin_feature{{.name = "net_admin", .missing = net_admin_missing}};
 
-std::string net_raw_missing() {
+Missing net_raw_missing() {
   const Fd fd(socket(AF_INET, SOCK_RAW, IPPROTO_RAW));
   return unless_done("socket(SOCK_RAW)", fd);
 }
 
 const RegisterFeature net_raw_feature{{.name = "net_raw", .missing = net_raw_missing}};
 
-std::string packet_missing() {
+Missing packet_missing() {
   const Fd fd(socket(AF_PACKET, SOCK_DGRAM, 0));
   return unless_done("socket(AF_PACKET)", fd);
 }
@@ -67,17 +67,20 @@ const RegisterFeature packet_feature{{.name = "packet",
                                       .modules = {{"af_packet"}},
                                       .kconfig = {"PACKET"}}};
 
-std::string pid_namespace_missing() {
+Missing pid_namespace_missing() {
   // In a child: the namespace would be that of all our later children.
   Child child([] { return unshare(CLONE_NEWPID) == 0 ? 0 : errno; });
   const int status = child.wait();
-  return status == 0 ? std::string() : "unshare(CLONE_NEWPID): " + errno_name(WEXITSTATUS(status));
+  if (status == 0) return {};
+  errno = WEXITSTATUS(status);
+  // Without CONFIG_PID_NS (include/linux/pid_namespace.h: copy_pid_ns).
+  return unless_done("unshare(CLONE_NEWPID)", -1, {EINVAL});
 }
 
 const RegisterFeature pid_namespace_feature{
     {.name = "pid_namespace", .missing = pid_namespace_missing, .kconfig = {"PID_NS"}}};
 
-std::string pty_missing() {
+Missing pty_missing() {
   const Fd fd(posix_openpt(O_RDWR | O_NOCTTY));
   return unless_done("posix_openpt", fd);
 }

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
+#include <string>
 
 #include "probes/base/child.h"
 #include "probes/base/fd.h"
@@ -15,14 +17,13 @@ namespace probe {
 namespace {
 
 // Where it is there, a mount without source and options is refused for another reason.
-std::string file_system_missing(const char* module, const char* type) {
+Missing file_system_missing(const char* module, const char* type) {
   if (mount("", "/", type, 0, "") == 0) return {};
-  if (errno == EPERM) return std::string("mount(") + type + "): " + errno_name(EPERM);
-  if (errno != ENODEV) return {};
-  return std::string("module ") + module + " not available: mount: " + errno_name(errno);
+  if (errno == EPERM) return unless_done(("mount(" + std::string(type) + ")").c_str(), -1);
+  return errno == ENODEV ? module_missing(module, "mount: ") : Missing();
 }
 
-std::string nine_p_missing() {
+Missing nine_p_missing() {
   return file_system_missing("9p", "9p");
 }
 
@@ -31,7 +32,7 @@ const RegisterFeature nine_p_feature{{.name = "9p",
                                       .modules = {{"9p"}, {"9pnet_fd"}},
                                       .kconfig = {"9P_FS", "NET_9P_FD|NET_9P"}}};
 
-std::string autofs_missing() {
+Missing autofs_missing() {
   return file_system_missing("autofs4", "autofs");
 }
 
@@ -40,7 +41,7 @@ const RegisterFeature autofs_feature{{.name = "autofs",
                                       .modules = {{"autofs4"}},
                                       .kconfig = {"AUTOFS_FS|AUTOFS4_FS"}}};
 
-std::string fuse_missing() {
+Missing fuse_missing() {
   const Fd fd(open("/dev/fuse", O_RDWR | O_CLOEXEC));
   if (fd < 0) return unless_done("open(/dev/fuse)", fd);
   return file_system_missing("fuse", "fuse");
@@ -49,10 +50,12 @@ std::string fuse_missing() {
 const RegisterFeature fuse_feature{
     {.name = "fuse", .missing = fuse_missing, .modules = {{"fuse"}}, .kconfig = {"FUSE_FS"}}};
 
-std::string nfs4_missing() {
-  const std::string missing = file_system_missing("nfsv4", "nfs4");
-  return missing.empty() ? missing
-                         : missing + " (a cloud kernel's guest goes without: it loads too slowly)";
+Missing nfs4_missing() {
+  Missing missing = file_system_missing("nfsv4", "nfs4");
+  if (!missing.why.empty()) {
+    missing.why += " (a cloud kernel's guest goes without: it loads too slowly)";
+  }
+  return missing;
 }
 
 // NFS takes a guest 20 to 40 s of its clock, and five to ten of the host's.
@@ -61,15 +64,31 @@ const RegisterFeature nfs4_feature{{.name = "nfs4",
                                     .modules = {{"nfsv4", Guests::plain}},
                                     .kconfig = {"NFS_V4"}}};
 
-std::string nfs4_krb5_missing() {
+// What is built in and has no parameter stands nowhere below /sys/module; its functions have names.
+bool is_built_in(const std::string& functions) {
+  std::ifstream symbols("/proc/kallsyms");
+  for (std::string line; std::getline(symbols, line);) {
+    // `ffffffff81a2b3c0 t gss_krb5_verify_mic_v2`, and for a module `[rpcsec_gss_krb5]` after it.
+    const size_t name = line.rfind(' ');
+    if (name != std::string::npos && line.compare(name + 1, functions.size(), functions) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Missing nfs4_krb5_missing() {
   // Nothing but a whole mount makes the kernel ask for the module, so it is asked for here; a guest
   // has no modprobe, and has what it has.
   Child([] {
     execlp("modprobe", "modprobe", "-q", "rpcsec_gss_krb5", nullptr);
     return 127;
   }).wait();
-  if (access("/sys/module/rpcsec_gss_krb5", F_OK) == 0) return nfs4_missing();
-  return "module rpcsec_gss_krb5 not available: " + errno_name(errno);
+  if (access("/sys/module/rpcsec_gss_krb5", F_OK) == 0 || is_built_in("gss_krb5_")) {
+    return nfs4_missing();
+  }
+  errno = ENOENT;
+  return module_missing("rpcsec_gss_krb5", "");
 }
 
 const RegisterFeature nfs4_krb5_feature{

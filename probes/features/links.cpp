@@ -18,13 +18,13 @@ namespace probe {
 namespace {
 
 // A module whose part of ATM a socket becomes by an ioctl(2).
-std::string atm_control_missing(const char* module, unsigned long request, long argument = 0) {
+Missing atm_control_missing(const char* module, unsigned long request, long argument = 0) {
   const Fd fd(socket(AF_ATMPVC, SOCK_DGRAM, 0));
   if (fd >= 0 && ioctl(fd, request, argument) >= 0) return {};
-  return std::string("module ") + module + " not available: " + errno_name(errno);
+  return module_missing(module, "");
 }
 
-std::string atm_missing() {
+Missing atm_missing() {
   constexpr long any_number = -1;
   return atm_control_missing("atmtcp", SIOCSIFATMTCP, any_number);
 }
@@ -32,9 +32,9 @@ std::string atm_missing() {
 const RegisterFeature atm_feature{
     {.name = "atm", .missing = atm_missing, .modules = {{"atmtcp"}}, .kconfig = {"ATM_TCP"}}};
 
-std::string atm_lane_missing() {
-  const std::string lane = atm_control_missing("lec", ATMLEC_CTRL);
-  return lane.empty() ? atm_control_missing("clip", ATMARPD_CTRL) : lane;
+Missing atm_lane_missing() {
+  Missing lane = atm_control_missing("lec", ATMLEC_CTRL);
+  return lane.why.empty() ? atm_control_missing("clip", ATMARPD_CTRL) : lane;
 }
 
 const RegisterFeature atm_lane_feature{{.name = "atm_lane",
@@ -42,9 +42,9 @@ const RegisterFeature atm_lane_feature{{.name = "atm_lane",
                                         .modules = {{"clip"}, {"lec"}},
                                         .kconfig = {"ATM_CLIP", "ATM_LANE"}}};
 
-std::string atm_mpoa_missing() {
-  const std::string mpoa = atm_control_missing("mpoa", ATMMPC_CTRL);
-  return mpoa.empty() ? atm_control_missing("clip", ATMARPD_CTRL) : mpoa;
+Missing atm_mpoa_missing() {
+  Missing mpoa = atm_control_missing("mpoa", ATMMPC_CTRL);
+  return mpoa.why.empty() ? atm_control_missing("clip", ATMARPD_CTRL) : mpoa;
 }
 
 const RegisterFeature atm_mpoa_feature{{.name = "atm_mpoa",
@@ -52,7 +52,7 @@ const RegisterFeature atm_mpoa_feature{{.name = "atm_mpoa",
                                         .modules = {{"clip"}, {"mpoa"}},
                                         .kconfig = {"ATM_CLIP", "ATM_MPOA"}}};
 
-std::string ax25_missing() {
+Missing ax25_missing() {
   return protocol_missing("ax25", AF_AX25, SOCK_SEQPACKET, 0);
 }
 
@@ -62,14 +62,14 @@ const RegisterFeature ax25_feature{{.name = "ax25",
                                     .modules = {{"bpqether"}, {"tun", Guests::plain}},
                                     .kconfig = {"AX25", "BPQETHER", "TUN"}}};
 
-std::string netrom_missing() {
+Missing netrom_missing() {
   return protocol_missing("netrom", AF_NETROM, SOCK_SEQPACKET, 0);
 }
 
 const RegisterFeature netrom_feature{
     {.name = "netrom", .missing = netrom_missing, .modules = {{"netrom"}}, .kconfig = {"NETROM"}}};
 
-std::string rfcomm_missing() {
+Missing rfcomm_missing() {
   constexpr int btproto_rfcomm = 3;  // include/net/bluetooth/bluetooth.h
   return protocol_missing("rfcomm", AF_BLUETOOTH, SOCK_STREAM, btproto_rfcomm);
 }
@@ -79,16 +79,16 @@ const RegisterFeature rfcomm_feature{{.name = "rfcomm",
                                       .modules = {{"rfcomm"}},
                                       .kconfig = {"BT_RFCOMM"}}};
 
-std::string rose_missing() {
+Missing rose_missing() {
   return protocol_missing("rose", AF_ROSE, SOCK_SEQPACKET, 0);
 }
 
 const RegisterFeature rose_feature{
     {.name = "rose", .missing = rose_missing, .modules = {{"rose"}}, .kconfig = {"ROSE"}}};
 
-std::string vhci_missing() {
+Missing vhci_missing() {
   const Fd fd(open("/dev/vhci", O_RDWR | O_CLOEXEC));
-  return fd >= 0 ? std::string() : "module hci_vhci not available: open: " + errno_name(errno);
+  return fd >= 0 ? Missing() : module_missing("hci_vhci", "open: ");
 }
 
 const RegisterFeature vhci_feature{{.name = "vhci",

@@ -14,14 +14,14 @@
 namespace probe {
 namespace {
 
-std::string dccp_missing() {
+Missing dccp_missing() {
   return protocol_missing("dccp_ipv4", AF_INET, SOCK_DCCP, IPPROTO_DCCP);
 }
 
 const RegisterFeature dccp_feature{
     {.name = "dccp", .missing = dccp_missing, .modules = {{"dccp_ipv4"}}, .kconfig = {"IP_DCCP"}}};
 
-std::string ipv6_missing() {
+Missing ipv6_missing() {
   const Fd fd(socket(AF_INET6, SOCK_STREAM, 0));
   if (fd < 0) return unless_done("socket(AF_INET6)", fd);
   const Address any_port = loopback(Over::ipv6);
@@ -31,35 +31,35 @@ std::string ipv6_missing() {
 const RegisterFeature ipv6_feature{
     {.name = "ipv6", .missing = ipv6_missing, .modules = {{"ipv6"}}, .kconfig = {"IPV6"}}};
 
-std::string kcm_missing() {
+Missing kcm_missing() {
   return protocol_missing("kcm", AF_KCM, SOCK_SEQPACKET, 0);
 }
 
 const RegisterFeature kcm_feature{
     {.name = "kcm", .missing = kcm_missing, .modules = {{"kcm"}}, .kconfig = {"AF_KCM"}}};
 
-std::string sctp_missing() {
+Missing sctp_missing() {
   return protocol_missing("sctp", AF_INET, SOCK_STREAM, IPPROTO_SCTP);
 }
 
 const RegisterFeature sctp_feature{
     {.name = "sctp", .missing = sctp_missing, .modules = {{"sctp"}}, .kconfig = {"IP_SCTP"}}};
 
-std::string smc_missing() {
+Missing smc_missing() {
   return protocol_missing("smc", AF_SMC, SOCK_STREAM, 0);
 }
 
 const RegisterFeature smc_feature{
     {.name = "smc", .missing = smc_missing, .modules = {{"smc"}}, .kconfig = {"SMC"}}};
 
-std::string tipc_missing() {
+Missing tipc_missing() {
   return protocol_missing("tipc", AF_TIPC, SOCK_STREAM, 0);
 }
 
 const RegisterFeature tipc_feature{
     {.name = "tipc", .missing = tipc_missing, .modules = {{"tipc"}}, .kconfig = {"TIPC"}}};
 
-std::string vsock_missing() {
+Missing vsock_missing() {
   const Fd fd(socket(AF_VSOCK, SOCK_STREAM, 0));
   sockaddr_vm local{};
   local.svm_family = AF_VSOCK;
@@ -68,7 +68,7 @@ std::string vsock_missing() {
   if (fd >= 0 && bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local) == 0) {
     return {};
   }
-  return "module vsock_loopback not available: " + errno_name(errno);
+  return module_missing("vsock_loopback", "");
 }
 
 const RegisterFeature vsock_feature{{.name = "vsock",

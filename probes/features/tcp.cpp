@@ -19,17 +19,17 @@
 namespace probe {
 namespace {
 
-std::string socket_option_missing(const char* call, int level, int option) {
+Missing socket_option_missing(const char* call, int level, int option) {
   const Fd fd = tcp_socket();
   const int on = 1;
-  return unless_done(call, setsockopt(fd, level, option, &on, sizeof on));
+  return unless_done(call, setsockopt(fd, level, option, &on, sizeof on), {ENOPROTOOPT});
 }
 
-std::string ktls_missing() {
+Missing ktls_missing() {
   const Pair pair = tcp_pair();
   const char* const refused = start_ktls(pair.a);
   if (refused == nullptr) return {};
-  return std::string("module tls not available: ") + refused + ": " + errno_name(errno);
+  return module_missing("tls", std::string(refused) + ": ");
 }
 
 // The cipher by its parts: tls asks for gcm(aes) by that name.
@@ -39,24 +39,27 @@ const RegisterFeature ktls_feature{
      .modules = {{"aes_generic"}, {"ctr"}, {"ghash_generic"}, {"gcm"}, {"tls"}},
      .kconfig = {"TLS", "CRYPTO_GCM", "CRYPTO_AES"}}};
 
-std::string mptcp_missing() {
+Missing mptcp_missing() {
   const Fd fd(socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP));
-  return unless_done("socket(IPPROTO_MPTCP)", fd);
+  // No module brings it (net/mptcp/Kconfig).
+  return unless_done("socket(IPPROTO_MPTCP)", fd, {EPROTONOSUPPORT});
 }
 
 const RegisterFeature mptcp_feature{
     {.name = "mptcp", .missing = mptcp_missing, .kconfig = {"MPTCP"}}};
 
-std::string so_zerocopy_missing() {
+Missing so_zerocopy_missing() {
   return socket_option_missing("setsockopt(SO_ZEROCOPY)", SOL_SOCKET, SO_ZEROCOPY);
 }
 
 const RegisterFeature so_zerocopy_feature{{.name = "so_zerocopy", .missing = so_zerocopy_missing}};
 
-std::string sock_destroy_missing() {
+Missing sock_destroy_missing() {
   const Pair pair = tcp_pair();
   if (sock_destroy(pair.a) == 0) return {};
-  return "module tcp_diag not available, or not able to: SOCK_DESTROY: " + errno_name(errno);
+  // EOPNOTSUPP: it is there and cannot (net/core/sock_diag.c: __sock_diag_cmd).
+  return unless_done("module tcp_diag not available, or not able to: SOCK_DESTROY", -1,
+                     {EOPNOTSUPP});
 }
 
 const RegisterFeature sock_destroy_feature{{.name = "sock_destroy",
@@ -64,7 +67,7 @@ const RegisterFeature sock_destroy_feature{{.name = "sock_destroy",
                                             .modules = {{"tcp_diag"}},
                                             .kconfig = {"INET_TCP_DIAG", "INET_DIAG_DESTROY"}}};
 
-std::string sockmap_missing() {
+Missing sockmap_missing() {
   const Pair pair = tcp_pair();
   return unless_done("bpf", send_through_sockmap(pair.a));
 }
@@ -74,7 +77,7 @@ const RegisterFeature sockmap_feature{
      .missing = sockmap_missing,
      .kconfig = {"BPF_SYSCALL", "BPF_STREAM_PARSER|NET_SOCK_MSG"}}};
 
-std::string sockmap_redirect_missing() {
+Missing sockmap_redirect_missing() {
   const Pair from = tcp_pair();
   const Pair to = tcp_pair();
   return unless_done("bpf", redirect_by_sockmap(from.a, to.a));
@@ -85,14 +88,15 @@ const RegisterFeature sockmap_redirect_feature{
      .missing = sockmap_redirect_missing,
      .kconfig = {"BPF_SYSCALL", "BPF_STREAM_PARSER|NET_SOCK_MSG"}}};
 
-std::string tcp_ao_missing() {
-  return unless_done("setsockopt(TCP_AO_ADD_KEY)", authenticate_loopback(tcp_socket()));
+Missing tcp_ao_missing() {
+  return unless_done("setsockopt(TCP_AO_ADD_KEY)", authenticate_loopback(tcp_socket()),
+                     {ENOPROTOOPT});
 }
 
 const RegisterFeature tcp_ao_feature{
     {.name = "tcp_ao", .missing = tcp_ao_missing, .kconfig = {"TCP_AO"}}};
 
-std::string tcp_fastopen_connect_missing() {
+Missing tcp_fastopen_connect_missing() {
   return socket_option_missing("setsockopt(TCP_FASTOPEN_CONNECT)", IPPROTO_TCP,
                                TCP_FASTOPEN_CONNECT);
 }
@@ -100,14 +104,14 @@ std::string tcp_fastopen_connect_missing() {
 const RegisterFeature tcp_fastopen_connect_feature{
     {.name = "tcp_fastopen_connect", .missing = tcp_fastopen_connect_missing}};
 
-std::string tcp_md5_missing() {
-  return unless_done("setsockopt(TCP_MD5SIG)", sign_loopback(tcp_socket()));
+Missing tcp_md5_missing() {
+  return unless_done("setsockopt(TCP_MD5SIG)", sign_loopback(tcp_socket()), {ENOPROTOOPT});
 }
 
 const RegisterFeature tcp_md5_feature{
     {.name = "tcp_md5", .missing = tcp_md5_missing, .kconfig = {"TCP_MD5SIG"}}};
 
-std::string tcp_repair_missing() {
+Missing tcp_repair_missing() {
   return socket_option_missing("setsockopt(TCP_REPAIR)", IPPROTO_TCP, TCP_REPAIR);
 }
 

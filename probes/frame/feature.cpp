@@ -35,8 +35,9 @@ void require_feature(const std::string& name) {
   const auto feature = std::find_if(all.begin(), all.end(),
                                     [&](const Feature& known) { return known.name == name; });
   if (feature == all.end()) throw Broken("needs " + name + ", which no feature is called");
-  const std::string reason = feature->missing();
-  if (!reason.empty()) throw Unsupported("no " + name + ": " + reason);
+  const Missing missing = feature->missing();
+  if (!missing.why.empty())
+    throw Unsupported("no " + name + ": " + missing.why, name, missing.proof);
 }
 
 }  // namespace probe

@@ -18,10 +18,17 @@ struct Module {
   Guests loaded_in = Guests::all;
 };
 
+/// Why the running kernel, or our rights, do not have a feature; no words if they do.
+struct Missing {
+  std::string why = {};
+  /// The errno that means just that the kernel lacks it; empty where a module or a right may be
+  /// what is missing, for then nobody has asked the kernel.
+  std::string proof = {};
+};
+
 struct Feature {
   std::string name;
-  /// Why the running kernel, or our rights, do not have it; empty if they do.
-  std::string (*missing)();
+  Missing (*missing)();
   /// By which a distribution's kernel has it where it is not built in. Only what a kernel would
   /// otherwise fetch by modprobe(8), which a guest does not have: what a module depends on comes
   /// with it.

@@ -29,7 +29,6 @@ namespace probe {
 namespace {
 
 const char* const arguments_file = "/brokenpipe/arguments";
-const std::string modules_directory = "/modules/";
 
 void mount_at(const char* type, const char* where) {
   mkdir(where, 0755);
@@ -79,20 +78,11 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
-// The names of those that failed. Not fatal: the scenarios that need them will say so.
-std::vector<std::string> load_modules() {
-  std::vector<std::string> failed;
-  for (const std::string& name : names_in(modules_directory)) {
-    const auto image = read_file(modules_directory + name);
-    // Not finit_module(2), which Linux has since 3.8 only.
-    if (!image ||
-        (syscall(SYS_init_module, image->data(), image->size(), "") < 0 && errno != EEXIST)) {
-      std::fprintf(stderr, "module %s does not load: %s\n", name.c_str(),
-                   errno_name(errno).c_str());
-      failed.push_back(name);
-    }
-  }
-  return failed;
+// `tcp_diag` of `03-tcp_diag.ko`.
+std::string module_name(const std::string& file) {
+  const size_t dash = file.find('-');
+  const size_t begin = dash == std::string::npos ? 0 : dash + 1;
+  return file.substr(begin, file.rfind('.') - begin);
 }
 
 // Where packets have kept an interrupt busy for long, as on a busy host they do, the rest of them
@@ -108,7 +98,7 @@ void let_packets_go_first() {
   }
 }
 
-int run_in_child(const GuestMain& run, const std::vector<std::string>& modules_failed) {
+int run_in_child(const GuestMain& run, const FailedModules& modules_failed) {
   try {
     use_device("/dev/ttyS1", O_RDWR, {STDOUT_FILENO});
     make_raw(STDOUT_FILENO);
@@ -128,9 +118,11 @@ void run_machine(const GuestMain& run) {
   mount_at("proc", "/proc");
   mount_at("sysfs", "/sys");
   mount_at("tmpfs", "/tmp");
+  // For clear_warn_once (kernel_log.h); a kernel may lack it.
+  mount("debugfs", "/sys/kernel/debug", "debugfs", 0, nullptr);
   bring_loopback_up();
   let_packets_go_first();
-  const std::vector<std::string> failed = load_modules();
+  const FailedModules failed = load_modules("/modules");
 
   const pid_t child = must("fork", fork());
   if (child == 0) _exit(run_in_child(run, failed));
@@ -142,6 +134,21 @@ void run_machine(const GuestMain& run) {
 }
 
 }  // namespace
+
+FailedModules load_modules(const std::string& folder) {
+  FailedModules failed;
+  for (const std::string& name : names_in(folder)) {
+    const auto image = read_file(folder + "/" + name);
+    // Not finit_module(2), which Linux has since 3.8 only.
+    if (!image ||
+        (syscall(SYS_init_module, image->data(), image->size(), "") < 0 && errno != EEXIST)) {
+      const std::string error = errno_name(errno);
+      std::fprintf(stderr, "module %s does not load: %s\n", name.c_str(), error.c_str());
+      failed[module_name(name)] = error;
+    }
+  }
+  return failed;
+}
 
 bool is_guest() {
   return getpid() == 1 && access(arguments_file, F_OK) == 0;

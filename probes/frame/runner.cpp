@@ -23,6 +23,7 @@
 #include "probes/base/sysctl.h"
 #include "probes/base/tcp_state.h"
 #include "probes/frame/feature.h"
+#include "probes/frame/kernel_log.h"
 #include "probes/frame/trace_buffer.h"
 
 namespace probe {
@@ -48,12 +49,25 @@ struct Legacy {
   TraceBuffer trace;
   Ending ending;
   std::array<char, 512> reason;
+  std::array<char, 64> feature;
+  std::array<char, 64> proof;
 
   void note(Ending how, const std::string& why) {
-    const size_t length = std::min(why.size(), reason.size() - 1);
-    std::memcpy(reason.data(), why.data(), length);
-    reason.at(length) = '\0';
+    copy(reason, why);
     ending = how;
+  }
+  void note(const Unsupported& lacking) {
+    copy(feature, lacking.feature());
+    copy(proof, lacking.proof());
+    note(Ending::unsupported, lacking.what());
+  }
+
+ private:
+  template <size_t size>
+  static void copy(std::array<char, size>& to, const std::string& text) {
+    const size_t length = std::min(text.size(), size - 1);
+    std::memcpy(to.data(), text.data(), length);
+    to.at(length) = '\0';
   }
 };
 
@@ -132,16 +146,33 @@ void run_here(const Scenario& scenario, const Sysctls& sysctls, bool machine_is_
     trace.note_stray_signals();
     legacy.note(Ending::completed, {});
   } catch (const Unsupported& lacking) {
-    legacy.note(Ending::unsupported, lacking.what());
+    legacy.note(lacking);
   } catch (const std::exception& failure) {
     legacy.note(Ending::broken, failure.what());
+  } catch (...) {
+    // Further up it would end the runner's loop, in this process of the scenario's.
+    legacy.note(Ending::broken, "it threw something that is no exception");
   }
+}
+
+// The steps of a scenario, and after them what the kernel itself had to say of it.
+std::string with_reports(std::string steps, const std::vector<std::string>& reports) {
+  steps.pop_back();
+  for (size_t i = 0; i < reports.size(); ++i) {
+    const Json step = Json::object({{"step", "kernel#" + std::to_string(i + 1)},
+                                    {"call", "kernel"},
+                                    {"args", "log"},
+                                    {"report", reports.at(i)}});
+    steps += (steps.size() > 1 ? "," : "") + step.text();
+  }
+  return steps + "]";
 }
 
 // A scenario that has been started, and is ended when it goes out of scope.
 class Running {
  public:
-  Running(const Scenario& scenario, const RunOptions& options, int cpu);
+  // `log`: the kernel's, where it is this scenario's alone; else null.
+  Running(const Scenario& scenario, const RunOptions& options, int cpu, KernelLog* log);
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
   ~Running();
@@ -156,12 +187,13 @@ class Running {
   void start();
   void pass_time();
   void kill_all() const;
-  Json record(const char* ending, const std::string& reason) const;
+  Json record(std::string ending, std::string reason, std::string signal = {}) const;
   Json record_of_end(int status) const;
 
   const Scenario& scenario_;
   const RunOptions& options_;
   int cpu_;
+  KernelLog* log_;
   Sysctls sysctls_;
   Sysctls shortened_;
   std::optional<SysctlsPutBack> put_back_;
@@ -178,10 +210,11 @@ class Running {
   bool ended_ = false;
 };
 
-Running::Running(const Scenario& scenario, const RunOptions& options, int cpu)
+Running::Running(const Scenario& scenario, const RunOptions& options, int cpu, KernelLog* log)
     : scenario_(scenario),
       options_(options),
       cpu_(cpu),
+      log_(log),
       sysctls_(scenario.sysctls),
       shortened_(options.clock == Clock::real ? scenario.shortened : Sysctls()),
       turn_(options.clock == Clock::real ? turn : scenario.deadline) {
@@ -258,7 +291,10 @@ Json Running::record_of_end(int status) const {
       return record("timed_out",
                     "not done after " + std::to_string(scenario_.deadline.count()) + " s");
     }
-    return record("killed", {}).set("signal", signal_name(WTERMSIG(status)));
+    if (const std::string ours = not_the_kernels(status); !ours.empty()) {
+      return record("broken", ours);
+    }
+    return record("killed", {}, signal_name(WTERMSIG(status)));
   }
   switch ((*legacy_)->ending) {
     case Ending::completed:
@@ -273,16 +309,25 @@ Json Running::record_of_end(int status) const {
   return record("broken", "it left by exit: " + status_words(status));
 }
 
-Json Running::record(const char* ending, const std::string& reason) const {
+Json Running::record(std::string ending, std::string reason, std::string signal) const {
+  const KernelLog::News news = log_ == nullptr ? KernelLog::News() : log_->news();
+  if (news.out_of_memory) {
+    ending = "broken";
+    reason = "the kernel has killed a process, for it is out of memory";
+    signal.clear();
+  }
   Json record =
       Json::object({{"record", "observation"}, {"scenario", scenario_.id}, {"ending", ending}});
   if (!reason.empty()) record.set("reason", reason);
+  if (!signal.empty()) record.set("signal", signal);
   if (!shortened_.empty()) {
     std::vector<std::string> words;
     for (const auto& [name, value] : shortened_) words.emplace_back(name).append("=" + value);
     record.set("shortened", Json::strings(words));
   }
-  return record.set("steps", Json::verbatim((*legacy_)->trace.steps()));
+  if ((*legacy_)->feature.front() != '\0') record.set("feature", (*legacy_)->feature.data());
+  if ((*legacy_)->proof.front() != '\0') record.set("proof", (*legacy_)->proof.data());
+  return record.set("steps", Json::verbatim(with_reports((*legacy_)->trace.steps(), news.reports)));
 }
 
 std::vector<int> allowed_cpus() {
@@ -319,6 +364,10 @@ void wait_for_event(const std::list<Running>& running) {
 
 }  // namespace
 
+bool hears_kernel_log(const RunOptions& options) {
+  return options.machine_is_ours && options.jobs == 1;
+}
+
 void run_scenarios(const std::vector<const Scenario*>& chosen, const RunOptions& options,
                    RecordWriter& records) {
   // Blocked from before the first fork on, so that no end is missed between look and wait.
@@ -327,13 +376,15 @@ void run_scenarios(const std::vector<const Scenario*>& chosen, const RunOptions&
   must("sigprocmask", sigprocmask(SIG_BLOCK, &sigchld, nullptr));
 
   const std::vector<int> cpus = allowed_cpus();
+  std::optional<KernelLog> log;
+  if (hears_kernel_log(options)) log.emplace();
   std::list<Running> running;
   size_t started = 0;
   while (started < chosen.size() || !running.empty()) {
     while (started < chosen.size() && running.size() < options.jobs) {
       const Scenario& next = *chosen.at(started);
       records.write(Json::object({{"record", "begin"}, {"scenario", next.id}}));
-      running.emplace_back(next, options, cpus.at(started % cpus.size()));
+      running.emplace_back(next, options, cpus.at(started % cpus.size()), log ? &*log : nullptr);
       ++started;
     }
     wait_for_event(running);

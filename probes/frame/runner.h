@@ -24,6 +24,10 @@ struct RunOptions {
   bool machine_is_ours = false;
 };
 
+/// Whether what the kernel itself reports is among the steps of a scenario: where the machine is
+/// ours, and one scenario runs at a time.
+bool hears_kernel_log(const RunOptions& options);
+
 /// Runs scenarios, each in a process of its own with a deadline: whatever it does, the next one
 /// runs. One during which the machine was paused, as the real clock shows, is run again, and broken
 /// where that comes to nothing three times. Writes a begin record and an observation record for

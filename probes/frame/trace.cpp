@@ -274,6 +274,9 @@ void Trace::state(int fd) {
 }
 
 void Trace::ended(int wait_status) {
+  if (const std::string ours = not_the_kernels(wait_status); !ours.empty()) {
+    throw Broken("of a forked child: " + ours);
+  }
   look("waitpid", "waitpid", "",
        Json::object({{"status", status_words(wait_status)},
                      {"core_dumped", WIFSIGNALED(wait_status) && WCOREDUMP(wait_status)}}));

@@ -104,7 +104,8 @@ class Trace {
   /// tcpi_state of TCP_INFO, by name.
   void state(int fd);
 
-  /// How a child ended, by the wait status that waitpid(2) gave of it.
+  /// How a child ended, by the wait status that waitpid(2) gave of it. Broken if that was not the
+  /// kernel's doing.
   void ended(int wait_status);
 
   /// getsockopt(SO_ERROR). Consumes the pending error (include/net/sock.h:sock_error).

@@ -28,7 +28,10 @@ io_uring_params parameters(unsigned flags) {
 
 int set_up(io_uring_params& params) {
   const long fd = syscall(SYS_io_uring_setup, 1, &params);
-  if (fd < 0) throw Unsupported("io_uring_setup: " + errno_name(errno));
+  if (fd < 0) {
+    throw Unsupported("io_uring_setup: " + errno_name(errno), "io_uring",
+                      errno == ENOSYS ? errno_name(errno) : "");
+  }
   return static_cast<int>(fd);
 }
 
@@ -68,10 +71,13 @@ void IoUring::require(unsigned char operation, const char* name) const {
   auto* answer = reinterpret_cast<io_uring_probe*>(memory.data());
   if (syscall(SYS_io_uring_register, static_cast<int>(fd_), IORING_REGISTER_PROBE, answer, asked) <
       0) {
-    throw Unsupported("no io_uring that says which operations it has: " + errno_name(errno));
+    // Before 5.6 it is no operation of io_uring_register(2).
+    throw Unsupported("no io_uring that says which operations it has: " + errno_name(errno),
+                      "io_uring", errno == EINVAL ? errno_name(errno) : "");
   }
   if ((answer->ops[operation].flags & IO_URING_OP_SUPPORTED) == 0) {
-    throw Unsupported(std::string("no ") + name + ": this io_uring does not know it");
+    throw Unsupported(std::string("no ") + name + ": this io_uring does not know it", "io_uring",
+                      "IORING_REGISTER_PROBE");
   }
 }
 

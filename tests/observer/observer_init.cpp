@@ -83,9 +83,9 @@ int main() {
     std::fprintf(stderr, "This is the first program of a guest, and no other's.\n");
     return EXIT_FAILURE;
   }
-  be_guest([](const std::vector<std::string>& arguments, const std::vector<std::string>& failed) {
-    for (const std::string& module : failed) {
-      std::fprintf(stderr, "module %s does not load\n", module.c_str());
+  be_guest([](const std::vector<std::string>& arguments, const FailedModules& failed) {
+    for (const auto& [module, error] : failed) {
+      std::fprintf(stderr, "module %s does not load: %s\n", module.c_str(), error.c_str());
     }
     return observe(arguments);
   });

@@ -6,11 +6,13 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 
 #include "probes/base/child.h"
 #include "probes/base/file.h"
 #include "probes/base/must.h"
+#include "probes/frame/feature.h"
 #include "probes/frame/scenario.h"
 
 /// Scenarios that go wrong in every way that a scenario can, for the contract tests of the probe.
@@ -61,7 +63,64 @@ const Register throws_broken(faulty("is-broken", [](Trace& trace) {
 
 const Register throws(faulty("throws", [](Trace&) { throw std::runtime_error("out of ideas"); }));
 
+const Register throws_no_exception(faulty("throws-what-is-no-exception", [](Trace&) { throw 42; }));
+
+const Register aborts(faulty("aborts", [](Trace& trace) {
+  trace.call("abort", "", [] {
+    std::abort();
+    return 0;
+  });
+}));
+
+// As the kernel's out-of-memory killer would.
+const Register is_killed(faulty("is-killed-by-somebody", [](Trace& trace) {
+  trace.call("kill", "SIGKILL", [] { return kill(getpid(), SIGKILL); });
+}));
+
+// A child whose end is a step, and how it comes to it.
+Scenario with_child(const std::string& what, std::function<int()> body) {
+  return faulty("has-a-child-that-" + what, [body = std::move(body)](Trace& trace) {
+    Child child(body);
+    trace.ended(child.wait());
+  });
+}
+
+const Register child_dies(with_child("dies", [] { return raise(SIGSEGV); }));
+const Register child_aborts(with_child("aborts", [] {
+  std::abort();
+  return 0;
+}));
+const Register child_is_killed(with_child("is-killed-by-somebody",
+                                          [] { return kill(getpid(), SIGKILL); }));
+const Register child_throws(with_child("throws",
+                                       []() -> int { throw std::runtime_error("out of ideas"); }));
+const Register child_throws_no_exception(with_child("throws-what-is-no-exception",
+                                                    []() -> int { throw 42; }));
+
 const Register lacks(faulty("lacks", [](Trace&) { throw Unsupported("no moon"); }));
+
+const Register lacks_by_proof(faulty("lacks-by-proof", [](Trace&) {
+  throw Unsupported("no moon: ENOSYS", "moon", "ENOSYS");
+}));
+
+const std::string proven_absent = "proven-absent";
+const std::string not_there = "not-there";
+
+// Two features that no kernel has: of one it says so, of the other a module may be missing.
+const RegisterFeature proven{{.name = proven_absent, .missing = [] {
+                                return Missing{"socket: EPROTO", "EPROTO"};
+                              }}};
+const RegisterFeature unproven{
+    {.name = not_there, .missing = [] { return Missing{"module moon not available"}; }}};
+
+Scenario needing(const std::string& feature) {
+  Scenario scenario = faulty("needs-what-is-" + feature, [](Trace&) {});
+  scenario.needs = {feature};
+  return scenario;
+}
+
+const Register needs_proven(needing(proven_absent));
+const Register needs_unproven(needing(not_there));
 
 const Register exits(faulty("exits", [](Trace&) { _exit(3); }));
 

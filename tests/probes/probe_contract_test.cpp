@@ -71,6 +71,11 @@ TEST(ProbeStream, NamesTheKernelThatAnswered) {
   EXPECT_EQ(records.at(0).at("release"), release);
 }
 
+// A host's log is everybody's.
+TEST(ProbeStream, SaysThatOnAHostTheKernelsLogIsNotRead) {
+  EXPECT_EQ(run({faulty_probe, "faulty/completes"}).at(0).at("kernel_log"), false);
+}
+
 TEST(ProbeStream, FramedIsReadByTheHostWithoutDamage) {
   const std::string nonce = "0123456789abcdef";
   const CommandResult result = run_command({faulty_probe, "--framed", nonce, "faulty/completes"});
@@ -206,10 +211,84 @@ TEST(ProbeEnding, AnyOtherFailureOfAScenarioIsBroken) {
   EXPECT_THAT(exits.at("reason").get<std::string>(), HasSubstr("exited 3"));
 }
 
+// What is no exception must not end the runner either, nor what it has still to run.
+TEST(ProbeEnding, WhatIsThrownAndNoExceptionIsBroken) {
+  const auto records =
+      run({faulty_probe, "faulty/throws-what-is-no-exception", "faulty/completes"});
+  ASSERT_EQ(records.size(), 6U);
+  const auto ending = [&](const std::string& scenario) {
+    return std::find_if(records.begin(), records.end(),
+                        [&](const json& record) {
+                          return record.at("record") == "observation" &&
+                                 record.at("scenario") == scenario;
+                        })
+        ->at("ending");
+  };
+  EXPECT_EQ(ending("faulty/throws-what-is-no-exception"), "broken");
+  EXPECT_EQ(ending("faulty/completes"), "completed");
+}
+
+// No call under test raises SIGABRT, and none SIGKILL: these are ours or the machine's.
+TEST(ProbeEnding, AbortIsOurFaultAndNeverTheKernels) {
+  const json observation = observation_of("faulty/aborts");
+  EXPECT_EQ(observation.at("ending"), "broken");
+  EXPECT_EQ(observation.at("reason"), "the probe aborted");
+  EXPECT_FALSE(observation.contains("signal"));
+  EXPECT_EQ(observation.at("steps").at(0).at("returned"), "never");
+}
+
+TEST(ProbeEnding, SigkillThatWeDidNotSendIsNotTheKernelsAnswer) {
+  const json observation = observation_of("faulty/is-killed-by-somebody");
+  EXPECT_EQ(observation.at("ending"), "broken");
+  EXPECT_THAT(observation.at("reason").get<std::string>(), HasSubstr("which we did not send"));
+  EXPECT_FALSE(observation.contains("signal"));
+}
+
+TEST(ProbeEnding, EndOfAChildIsAStepWhereItIsTheKernels) {
+  const json observation = observation_of("faulty/has-a-child-that-dies");
+  EXPECT_EQ(observation.at("ending"), "completed");
+  EXPECT_EQ(observation.at("steps").at(0).at("status"), "killed by SIGSEGV");
+}
+
+TEST(ProbeEnding, ChildThatFailsByItselfBreaksItsScenario) {
+  for (const std::string how :
+       {"aborts", "is-killed-by-somebody", "throws", "throws-what-is-no-exception"}) {
+    const json observation = observation_of("faulty/has-a-child-that-" + how);
+    EXPECT_EQ(observation.at("ending"), "broken") << how;
+    EXPECT_THAT(observation.at("reason").get<std::string>(), HasSubstr("of a forked child")) << how;
+    EXPECT_TRUE(observation.at("steps").empty()) << how;
+  }
+}
+
 TEST(ProbeEnding, LackOfTheKernelIsUnsupportedWithTheReason) {
   const json observation = observation_of("faulty/lacks");
   EXPECT_EQ(observation.at("ending"), "unsupported");
   EXPECT_EQ(observation.at("reason"), "no moon");
+  EXPECT_FALSE(observation.contains("feature"));
+  EXPECT_FALSE(observation.contains("proof"));
+}
+
+TEST(ProbeEnding, LackThatIsProvenNamesTheFeatureAndTheProof) {
+  const json observation = observation_of("faulty/lacks-by-proof");
+  EXPECT_EQ(observation.at("ending"), "unsupported");
+  EXPECT_EQ(observation.at("feature"), "moon");
+  EXPECT_EQ(observation.at("proof"), "ENOSYS");
+}
+
+TEST(ProbeEnding, NeedThatTheKernelProvablyLacksNamesFeatureAndProof) {
+  const json observation = observation_of("faulty/needs-what-is-proven-absent");
+  EXPECT_EQ(observation.at("ending"), "unsupported");
+  EXPECT_EQ(observation.at("reason"), "no proven-absent: socket: EPROTO");
+  EXPECT_EQ(observation.at("feature"), "proven-absent");
+  EXPECT_EQ(observation.at("proof"), "EPROTO");
+}
+
+// Then nobody has asked the kernel.
+TEST(ProbeEnding, NeedThatAModuleMayBringHasNoProof) {
+  const json observation = observation_of("faulty/needs-what-is-not-there");
+  EXPECT_EQ(observation.at("ending"), "unsupported");
+  EXPECT_EQ(observation.at("feature"), "not-there");
+  EXPECT_FALSE(observation.contains("proof"));
 }
 
 TEST(ProbeEnding, NeedThatNoFeatureIsCalledIsBroken) {
@@ -266,9 +345,13 @@ TEST(ProbeSysctls, AreSetInANamespaceOfTheScenariosOwnOrNotAtAll) {
   EXPECT_EQ(run_command({"cat", "/proc/sys/net/ipv4/tcp_fin_timeout"}).out, before);
 }
 
-TEST(ProbeSysctls, ThatTheKernelLacksAreUnsupported) {
+TEST(ProbeSysctls, ThatTheKernelLacksAreUnsupportedAndTheirAbsenceIsTheProof) {
   const json observation = observation_of("faulty/sets-an-unknown-sysctl");
   EXPECT_EQ(observation.at("ending"), "unsupported");
+  // Who may not have a network namespace does not get as far as to ask.
+  const bool asked =
+      observation.at("reason").get<std::string>().find("no_such_thing") != std::string::npos;
+  EXPECT_EQ(observation.contains("proof"), asked);
 }
 
 TEST(ProbeSysctls, ShortenATimeoutUnderTheRealClockOnlyAndSaySo) {

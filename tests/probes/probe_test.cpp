@@ -1,9 +1,13 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <array>
+#include <cerrno>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -11,11 +15,14 @@
 #include <system_error>
 
 #include "probes/base/fd.h"
+#include "probes/base/must.h"
 #include "probes/frame/feature.h"
+#include "probes/frame/guest.h"
 #include "probes/frame/record.h"
 #include "probes/frame/scenario.h"
 #include "probes/frame/trace.h"
 #include "probes/frame/trace_buffer.h"
+#include "tests/support/scratch_folder.h"
 
 /// Parts of the probe, and rules that every scenario keeps.
 namespace probe {
@@ -86,6 +93,21 @@ TEST(Trace, ShareOfACountThatDependsOnBuffersIsAWord) {
   EXPECT_EQ(word(9), "partial");
   EXPECT_EQ(word(1), "partial");
   EXPECT_EQ(word(0), "none");
+}
+
+TEST(Modules, ThatDoNotLoadAreToldWithTheErrno) {
+  const brokenpipe::testing::ScratchFolder folder;
+  const std::string no_module = "no module";
+  std::ofstream(folder.path() / "01-first.ko") << no_module;
+  std::ofstream(folder.path() / "02-second_of-two.ko") << no_module;
+  ASSERT_LT(syscall(SYS_init_module, no_module.data(), no_module.size(), ""), 0);
+  const std::string error = errno_name(errno);
+  EXPECT_EQ(load_modules(folder.path()),
+            (FailedModules{{"first", error}, {"second_of-two", error}}));
+}
+
+TEST(Modules, AreNoneWhereThereIsNoFolder) {
+  EXPECT_TRUE(load_modules("/no/such/folder").empty());
 }
 
 TEST(Scenarios, AreThere) {
