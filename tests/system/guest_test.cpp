@@ -9,10 +9,10 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
-#include "images/catalogue.h"
 #include "results/base/file.h"
 #include "results/base/unique_fd.h"
 #include "tests/support/cli.h"
+#include "tests/system/runs.h"
 
 /// Real kernels in real guests, by the command as people type it. The kernels come from the
 /// user's store, fetched where they are not there yet.
@@ -24,66 +24,14 @@ using nlohmann::json;
 using ::testing::AllOf;
 using testing::Cli;
 using ::testing::HasSubstr;
+using testing::newest;
 using ::testing::Not;
-
-const Catalogue& catalogue() {
-  static const Catalogue all = read_catalogue(PROJECT_FILES "/images/kernels.json");
-  return all;
-}
-
-std::vector<std::string> default_matrix() {
-  std::vector<std::string> ids;
-  for (const CatalogueEntry& entry : catalogue().entries) {
-    if (entry.in_default_matrix) ids.push_back(entry.id);
-  }
-  return ids;
-}
-
-const std::string& oldest() {
-  static const std::string id = default_matrix().front();
-  return id;
-}
-const std::string& newest() {
-  static const std::string id = default_matrix().back();
-  return id;
-}
-
-// The folder that the command said its results lie in.
-fs::path results_of(const CommandResult& run) {
-  const std::string label = "Results: ";
-  const size_t at = run.out.find(label);
-  if (at == std::string::npos) throw std::runtime_error("no results: " + run.out + run.err);
-  const size_t begin = at + label.size();
-  return run.out.substr(begin, run.out.find('\n', begin) - begin);
-}
-
-json result_of(const CommandResult& run, const std::string& kernel) {
-  return json::parse(read_file(results_of(run) / (kernel + ".json")));
-}
-
-json report_of(const Cli& cli, const CommandResult& run) {
-  return json::parse(cli({"report", results_of(run).string(), "--format", "json"}).out);
-}
-
-std::string test_probe(const std::string& kind) {
-  return std::string(TEST_PROBES) + "/" + kind + "-probe";
-}
-
-// Every place at which the report says that a value is another, without an explanation.
-std::vector<std::string> unexplained(const json& report) {
-  std::vector<std::string> found;
-  for (const json& kernel : report.at("kernels")) {
-    for (const json& scenario : kernel.at("diff").at("scenarios")) {
-      for (const json& place : scenario.at("places")) {
-        if (place.at("verdict") == "differs" && place.at("changes").empty()) {
-          found.push_back(scenario.at("scenario").get<std::string>() + "#" +
-                          place.at("place").get<std::string>());
-        }
-      }
-    }
-  }
-  return found;
-}
+using testing::oldest;
+using testing::report_of;
+using testing::result_of;
+using testing::results_of;
+using testing::test_probe;
+using testing::unexplained;
 
 TEST(Guest, TheOldestAndTheNewestKernelAnswerAsTheReferenceOrAsExplained) {
   const Cli cli;
