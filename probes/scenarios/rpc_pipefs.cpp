@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -32,16 +33,47 @@ const Story story{
       "fails with EPIPE (net/sunrpc/auth_gss/auth_gss.c:gss_pipe_release), of which NFS makes "
       "EIO.")}};
 
-// An NFS server of which nobody gets more than the answer to the first call, which does nothing: a
-// mount from it waits for ever.
+// RFC 5531: the record's mark, xid, message type...
+using Call = std::array<uint32_t, 64>;
+
+// Accepted, no verifier, success; what the procedure itself answers comes after it.
+template <size_t words>
+std::array<uint32_t, 7 + words> reply_to(const Call& call,
+                                         const std::array<uint32_t, words>& body) {
+  std::array<uint32_t, 7 + words> reply{};
+  reply[0] = htonl(0x80000000U | (sizeof reply - sizeof reply[0]));
+  reply[1] = call[1];
+  reply[2] = htonl(1);
+  for (size_t i = 0; i < words; ++i) reply[7 + i] = htonl(body[i]);
+  return reply;
+}
+
+// The first call does nothing.
+void answer_null(int client) {
+  Call call{};
+  must("recv", recv(client, call.data(), sizeof call, 0));
+  const auto reply = reply_to<0>(call, {});
+  must("send", send(client, reply.data(), sizeof reply, 0));
+}
+
+// An NFS server of which nobody gets more than the answer to the first call: a mount from it waits
+// for ever.
 int serve_null(int listener) {
   const Fd client(must("accept", accept(listener, nullptr, nullptr)));
-  // RFC 5531: the record's mark, xid, message type; in the reply accepted, no verifier, success.
-  std::array<uint32_t, 64> call{};
-  must("recv", recv(client, call.data(), sizeof call, 0));
-  const std::array<uint32_t, 7> reply{htonl(0x80000000U | 24), call[1], htonl(1), 0, 0, 0, 0};
-  must("send", send(client, reply.data(), sizeof reply, 0));
+  answer_null(client);
   return pause();
+}
+
+// To whatever has been asked, if anybody still listens: not this version of NFS (RFC
+// 8881, 15.1.3.4), no tag, no results.
+void refuse(int client) {
+  Call call{};
+  const ssize_t length = recv(client, call.data(), sizeof call, MSG_DONTWAIT);
+  if (length < static_cast<ssize_t>(2 * sizeof call[0])) return;
+  constexpr uint32_t minor_version_mismatch = 10021;
+  const auto reply = reply_to<3>(call, {minor_version_mismatch, 0, 0});
+  [[maybe_unused]] const ssize_t sent =
+      send(client, reply.data(), sizeof reply, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 int mount_from(const Address& server, const std::string& where) {
@@ -77,19 +109,56 @@ Fd announce_gssd(const Mount& pipefs) {
   return Fd(must("open", open(pipe.c_str(), O_RDONLY)));
 }
 
+// A daemon for Kerberos that has no credentials: what it is asked, it denies
+// (net/sunrpc/auth_gss/auth_gss.c:gss_pipe_downcall, gss_fill_context).
+void deny_credentials(const std::string& gssd_pipe) {
+  const Fd pipe(open(gssd_pipe.c_str(), O_RDWR | O_NONBLOCK));
+  if (pipe < 0) return;
+  pollfd polled{.fd = pipe, .events = POLLIN, .revents = 0};
+  constexpr int until_it_asks = 10;
+  must("poll", ::poll(&polled, 1, until_it_asks));
+  if ((polled.revents & POLLIN) == 0) return;
+  std::array<char, 1024> request{};
+  struct {
+    uint32_t uid = 0;
+    uint32_t seconds = 0;
+    uint32_t window = 0;  // none, so an error comes next
+    int32_t error = -EACCES;
+  } const denial;
+  [[maybe_unused]] ssize_t done = read(pipe, request.data(), request.size());
+  done = write(pipe, &denial, sizeof denial);
+}
+
+bool is_gone(int pipe) {
+  pollfd polled{.fd = pipe, .events = 0, .revents = 0};
+  must("poll", ::poll(&polled, 1, 0));
+  return (polled.revents & POLLHUP) != 0;
+}
+
 void client_gone(Trace& trace) {
   const Mount pipefs("rpc_pipefs");
   const Fd gssd = announce_gssd(pipefs);
   const TemporaryFolder folder;
   const Listener listener = tcp_listener();
-  const Child server([&] { return serve_null(listener.fd); });
   Child client([&] { return mount_from(listener.address, folder.path()); });
-  const Fd pipe(must("open", open(client_pipe(pipefs, "idmap").c_str(), O_RDWR)));
+  await_events(listener.fd, POLLIN);
+  const Fd connection(must("accept", accept(listener.fd, nullptr, nullptr)));
+  answer_null(connection);
+  const std::string idmap = client_pipe(pipefs, "idmap");
+  const Fd pipe(must("open", open(idmap.c_str(), O_RDWR)));
   trace.read(pipe);
   trace.write(pipe);
   client.kill(SIGKILL);
   client.wait();
-  await_events(pipe, POLLHUP);
+  // What the mount had asked for by then outlives it where the kernel asks asynchronously (4.9:
+  // fs/nfs/nfs4proc.c:_nfs4_proc_exchange_id), waits without limit, and keeps the client.
+  const std::string gssd_pipe = idmap.substr(0, idmap.rfind('/')) + "/gssd";
+  await("the end of the client", [&] {
+    if (is_gone(pipe)) return true;
+    refuse(connection);
+    deny_credentials(gssd_pipe);
+    return is_gone(pipe);
+  });
   trace.poll(pipe);
   trace.read(pipe);
   trace.write(pipe);
