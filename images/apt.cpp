@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <regex>
 #include <set>
 
@@ -18,6 +17,20 @@ namespace {
 
 bool is_complete(const fs::path& file, const AptDownload& download) {
   return fs::exists(file) && sha256_file(file) == download.sha256;
+}
+
+/// The one of a package in its version. Throws Error where apt has told of none.
+const AptDownload& download_of(const AptPackage& package,
+                               const std::vector<AptDownload>& downloads) {
+  const auto found =
+      std::find_if(downloads.begin(), downloads.end(), [&](const AptDownload& download) {
+        return download.package == package.name && download.version == package.version;
+      });
+  if (found == downloads.end()) {
+    throw Error("asking apt where a package is",
+                fmt::format("it does not say where {}={} is", package.name, package.version));
+  }
+  return *found;
 }
 
 /// The output of a command that only reads the lists.
@@ -59,7 +72,7 @@ std::vector<fs::path> Apt::download(const std::vector<AptPackage>& packages,
     where.push_back(package.name + "=" + package.version);
   }
   // Of a package that lies in the folder it runs in, apt-get would print nothing.
-  const std::map<std::string, AptDownload> downloads = downloads_in(checked(where, root_.path()));
+  const std::vector<AptDownload> downloads = downloads_in(checked(where, root_.path()));
   // apt-get download would throw away what an interrupted one left.
   std::vector<std::string> words = root_.command("/usr/lib/apt/apt-helper");
   words.emplace_back("download-file");
@@ -67,7 +80,7 @@ std::vector<fs::path> Apt::download(const std::vector<AptPackage>& packages,
   std::vector<fs::path> files;
   std::set<std::string> seen;
   for (const AptPackage& package : packages) {
-    const AptDownload& download = downloads.at(package.name);
+    const AptDownload& download = download_of(package, downloads);
     files.push_back(directory / download.file);
     if (seen.insert(download.file).second && !is_complete(files.back(), download)) {
       words.insert(words.end(), {download.uri, files.back().string(), "SHA256:" + download.sha256});
@@ -86,7 +99,7 @@ std::vector<fs::path> Apt::download(const std::vector<AptPackage>& packages,
     throw apt_error(fmt::format("downloading from {}", root_.mirror()), result.err);
   }
   for (const AptPackage& package : packages) {
-    const AptDownload& download = downloads.at(package.name);
+    const AptDownload& download = download_of(package, downloads);
     if (!is_complete(directory / download.file, download)) {
       throw apt_error(fmt::format("downloading {}", download.file), "Hash Sum mismatch");
     }

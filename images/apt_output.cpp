@@ -46,14 +46,30 @@ bool is_absent(const Failure& failure) {
          (contains(failure.why, "404") || contains(failure.why, "File not found"));
 }
 
-/// Lines of --print-uris: 'URI' FILE SIZE SHA256:HASH
+/// In the names of files apt writes what divides them as %xx: `1%3a6.1` (apt-pkg/acquire-item.cc:
+/// pkgAcqArchive, QuoteString).
+std::string unquoted(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      result += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+/// Lines of --print-uris: 'URI' NAME_VERSION_ARCHITECTURE.deb SIZE SHA256:HASH
 AptDownload download_in(const std::string& line) {
-  static const std::regex format("'([^']*)' (([^ /_]+)_[^ /]+) [0-9]+ SHA256:([0-9a-f]{64}) *");
+  static const std::regex format(
+      "'([^']*)' (([^ /_%]+)_((?:[^ /_%]|%[0-9a-f]{2})+)_[^ /_]+) [0-9]+ SHA256:([0-9a-f]{64}) *");
   std::smatch match;
   if (!std::regex_match(line, match, format)) {
     throw Error("asking apt where a package is", fmt::format("it says \"{}\"", line));
   }
-  return {match[1], match[3], match[2], match[4]};
+  return {match[1], match[3], unquoted(match[4]), match[2], match[5]};
 }
 
 }  // namespace
@@ -84,11 +100,10 @@ std::vector<AptPackage> packages_in(const std::string& out) {
   return packages;
 }
 
-std::map<std::string, AptDownload> downloads_in(const std::string& out) {
-  std::map<std::string, AptDownload> downloads;
+std::vector<AptDownload> downloads_in(const std::string& out) {
+  std::vector<AptDownload> downloads;
   for (const std::string& line : lines_of(out)) {
-    const AptDownload download = download_in(line);
-    downloads[download.package] = download;
+    downloads.push_back(download_in(line));
   }
   return downloads;
 }

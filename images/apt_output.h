@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -21,6 +20,7 @@ struct AptPackage {
 struct AptDownload {
   std::string uri;
   std::string package;
+  std::string version;
   std::string file;
   std::string sha256;
 };
@@ -31,8 +31,8 @@ std::vector<std::string> fields_of(const std::string& line, char separator);
 /// Of `apt-cache madison`.
 std::vector<AptPackage> packages_in(const std::string& out);
 
-/// Of `apt-get download --print-uris`, by the package's name. Throws Error where a line is another.
-std::map<std::string, AptDownload> downloads_in(const std::string& out);
+/// Of `apt-get download --print-uris`. Throws Error where a line is another.
+std::vector<AptDownload> downloads_in(const std::string& out);
 
 /// What `apt-get update` complains of, but for suites that the mirror does not hold. Its exit
 /// status is 0 where a mirror did not answer, and where a suite is absent its last words are of

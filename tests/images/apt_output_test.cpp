@@ -75,7 +75,10 @@ TEST(AptOutput, ADownloadIsReadOrIsAnErrorThatShowsTheLine) {
       "'http://example.org/pool/linux-image-6.1.0-47-cloud-amd64_6.1.170-3_amd64.deb' "
       "linux-image-6.1.0-47-cloud-amd64_6.1.170-3_amd64.deb 1252 SHA256:" +
       hash + "\n");
-  const AptDownload& download = downloads.at("linux-image-6.1.0-47-cloud-amd64");
+  ASSERT_EQ(downloads.size(), 1U);
+  const AptDownload& download = downloads.front();
+  EXPECT_EQ(download.package, "linux-image-6.1.0-47-cloud-amd64");
+  EXPECT_EQ(download.version, "6.1.170-3");
   EXPECT_EQ(download.uri,
             "http://example.org/pool/linux-image-6.1.0-47-cloud-amd64_6.1.170-3_amd64.deb");
   EXPECT_EQ(download.file, "linux-image-6.1.0-47-cloud-amd64_6.1.170-3_amd64.deb");
@@ -86,6 +89,14 @@ TEST(AptOutput, ADownloadIsReadOrIsAnErrorThatShowsTheLine) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("Something else"));
   }
+}
+
+TEST(AptOutput, AnEpochIsReadAsItStandsInTheVersion) {
+  const auto downloads = downloads_in(
+      "'http://example.org/pool/linux_6.1_amd64.deb' linux_1%3a6.1.170-3~bpo12+1_amd64.deb 1252 "
+      "SHA256:" +
+      std::string(64, 'a') + "\n");
+  EXPECT_EQ(downloads.at(0).version, "1:6.1.170-3~bpo12+1");
 }
 
 TEST(AptOutput, AnErrorSaysWhatToDo) {

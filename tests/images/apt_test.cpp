@@ -37,6 +37,25 @@ TEST(Apt, APackageThatLiesInTheFolderOneStandsInIsFetchedAllTheSame) {
   EXPECT_TRUE(fetched.at(0).has_value());
 }
 
+TEST(Apt, TwoVersionsOfOnePackageAreTwoDownloads) {
+  test::LocalRepository repository;
+  const std::string release = "6.1.0-47-cloud-amd64";
+  for (const char* version : {"6.1.170-3", "6.1.171-1"}) {
+    const std::string image = test::fake_bzimage(release) + version;
+    repository.add_package("bookworm", image_47, version, {{"boot/vmlinuz-" + release, image}});
+  }
+  repository.publish("bookworm");
+  const Store place(repository);
+  KernelStore store = place.open();
+  const auto kernels =
+      store.fetch({{bookworm, "6.1.170"}, {bookworm, "6.1.171"}}, Freshness::stored_is_enough);
+  ASSERT_TRUE(kernels.at(0) && kernels.at(1));
+  EXPECT_EQ(kernels[0]->version, "6.1.170-3");
+  EXPECT_EQ(read_file(kernels[0]->image), test::fake_bzimage(release) + "6.1.170-3");
+  EXPECT_EQ(kernels[1]->version, "6.1.171-1");
+  EXPECT_EQ(read_file(kernels[1]->image), test::fake_bzimage(release) + "6.1.171-1");
+}
+
 TEST(Apt, AConnectionCutInTheMiddleOfADownloadIsTakenUpWhereItEnded) {
   test::LocalRepository repository;
   repository.add_kernel("bookworm", image_47, "6.1.170-3");
