@@ -97,6 +97,18 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
+/// posix_spawn(3) says of neither which it could not enter, the folder or the program.
+void check_folder(const std::string& doing, const std::filesystem::path& directory) {
+  if (directory.empty()) {
+    return;
+  }
+  const UniqueFd folder(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder || access(directory.c_str(), X_OK) != 0) {
+    throw Error(doing, fmt::format("the folder {} to run it in: {}", directory.string(),
+                                   std::strerror(errno)));
+  }
+}
+
 /// Appends what can be read now; false at the end of the file.
 bool read_some(const UniqueFd& from, std::string& to) {
   std::array<char, 65536> buffer{};
@@ -153,6 +165,7 @@ CommandResult run_command(const std::vector<std::string>& arguments,
         posix_spawnp(&child, words.front().c_str(), settings.actions(), settings.attributes(),
                      pointers(words).data(), pointers(environment).data());
     if (error != 0) {
+      check_folder(doing, options.directory);
       throw Error(doing, std::strerror(error), "Is it installed, and in the PATH?");
     }
   }

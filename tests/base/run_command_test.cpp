@@ -57,5 +57,17 @@ TEST(Command, AProgramThatIsNotThereIsAnErrorThatNamesIt) {
   }
 }
 
+TEST(Command, AFolderThatIsNotThereIsAnErrorThatNamesItAndNotTheProgram) {
+  for (const char* folder : {"/no/such/folder", "/etc/passwd"}) {
+    try {
+      run_command({"true"}, {folder, {}, {}});
+      FAIL() << "it ran";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr(folder));
+      EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("PATH")));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace brokenpipe
