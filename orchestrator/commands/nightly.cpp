@@ -43,6 +43,8 @@ int run_and_publish(const Options& options) {
   SiteInput site;
   site.reference = read_reference(options.run.against);
   site.changes = known_changes();
+  site.waivers = known_waivers();
+  site.archive = read_archive(shipped("archive"));
   site.assets = shipped("site");
   const std::vector<KernelChoice> kernels =
       select_kernels(open_catalogue(options.run.store), options.run.kernels);
@@ -50,6 +52,7 @@ int run_and_publish(const Options& options) {
   NightOptions night;
   night.state = fs::absolute(options.state);
   night.keep = options.keep;
+  night.waivers = site.waivers;
   night.campaign.order = guest_order(options.run);
   night.campaign.jobs =
       options.run.jobs != 0 ? options.run.jobs : std::thread::hardware_concurrency();
@@ -102,8 +105,9 @@ Action set_up(CLI::App& command) {
                      "A reference of your own instead of Linux 3.16");
   add_guest_options(command, options->run);
   command.footer(
-      "Exit codes: 0 nothing new, 1 a new unexplained difference or a fixed one, 2 usage, 3 a\n"
-      "kernel could not be judged, 130 interrupted.");
+      "Exit codes: 0 nothing new, 1 a changed answer, whatever its colour, a new unexplained\n"
+      "difference or a fixed one, 2 usage, 3 a kernel could not be judged, or something was not\n"
+      "asked and is not waived, 130 interrupted.");
   return [options] { return run_and_publish(*options); };
 }
 

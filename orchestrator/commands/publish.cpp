@@ -24,6 +24,8 @@ int publish_runs(const Options& options) {
   input.scenarios = list_scenarios(probe_binary());
   input.reference = read_reference(options.against);
   input.changes = known_changes();
+  input.waivers = known_waivers();
+  input.archive = read_archive(shipped("archive"));
   input.assets = shipped("site");
   for (const std::string& name : options.runs) {
     RunDirectory run = open_run(name);

@@ -334,7 +334,7 @@ Json scenario_data(const SiteModel& model, const ScenarioInfo& scenario) {
   data["all_alike"] =
       std::all_of(model.kernels.begin(), model.kernels.end(), [&](const SiteKernel& kernel) {
         const ScenarioVerdict* verdict = kernel.verdict(scenario.id);
-        return verdict != nullptr && verdict->verdict == Verdict::same;
+        return verdict_word(verdict) == "same";
       });
   return data;
 }

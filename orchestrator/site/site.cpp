@@ -230,6 +230,19 @@ class Publisher {
 
 }  // namespace
 
+std::vector<RunResult> read_archive(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::vector<RunResult> archive;
+  for (const std::filesystem::path& file : files) {
+    archive.push_back(read_run_result(file));
+    archive.back().kernel.id = file.stem();
+  }
+  return archive;
+}
+
 void publish(const SiteInput& input, const std::filesystem::path& out) {
   Read runs = read(input);
   SiteModel model = std::move(runs.newest).model(input);

@@ -36,7 +36,7 @@ TEST(Matrix, RowTellsTheFirstUnexplainedDifferenceOfAnyKernel) {
   const SiteModel model =
       model_of({completed("tcp/x", {step("send#1", sent), step("recv#1", epipe)})},
                {{"6.1", {completed("tcp/x", {step("send#1", epipe), step("recv#1", epipe)})}},
-                {"6.2", {completed("tcp/x", {step("send#1", sent), step("recv#1", reset)})}}},
+                {"6.2", {completed("tcp/x", {step("send#1", epipe), step("recv#1", reset)})}}},
                changes);
   EXPECT_EQ(telling_place(model, "tcp/x"), "recv#1");
   const MatrixRow row = matrix_row(model, model.scenarios.front());
@@ -70,24 +70,91 @@ TEST(Matrix, EveryVerdictHasItsWordAndAnAnswer) {
   const SiteModel model = std::move(newest).model(input);
   std::vector<std::string> ids;
   for (const SiteKernel& kernel : model.kernels) ids.push_back(kernel.id());
-  EXPECT_THAT(ids,
-              ElementsAre("debian-3.16", "debian-6.12", "debian-7.1", "debian-7.3", "debian-9.9"));
+  EXPECT_THAT(ids, ElementsAre("debian-3.16", "linux-4.14.67", "own-tree", "debian-6.12",
+                               "debian-7.1", "debian-7.3", "debian-9.9"));
   const auto row = [&](const std::string& id) {
     for (const ScenarioInfo& scenario : model.scenarios)
       if (scenario.id == id) return matrix_row(model, scenario);
     throw std::runtime_error(id);
   };
   EXPECT_THAT(verdicts(row("entry/listening/io-uring-send")),
-              ElementsAre("same", "new", "new", "inconclusive", "same"));
+              ElementsAre("absent", "absent", "new", "new", "new", "inconclusive", "not-asked"));
   EXPECT_THAT(texts(row("entry/listening/io-uring-send")),
-              ElementsAre("n/a", "EPIPE", "EPIPE", "no answer", "n/a"));
+              ElementsAre("n/a", "n/a", "EPIPE", "EPIPE", "EPIPE", "no answer", "not asked"));
+  EXPECT_THAT(verdicts(row("vsock/loopback")),
+              ElementsAre("absent", "absent", "not-asked", "recorded-here", "not-asked",
+                          "inconclusive", "new"));
+  EXPECT_THAT(verdicts(row("entry/listening/aio")),
+              ElementsAre("same", "behind", "explained", "explained", "unexplained", "explained",
+                          "explained"));
   EXPECT_THAT(verdicts(row("tcp/repair")),
-              ElementsAre("same", "same", "gone", "inconclusive", "same"));
-  EXPECT_THAT(verdicts(row("entry/never-connected/pwritev2-nowait")),
-              ElementsAre("same", "explained", "flaky", "inconclusive", "explained"));
+              ElementsAre("same", "same", "same", "same", "gone", "inconclusive", "same"));
   EXPECT_THAT(
-      verdicts(row("tcp/unheard-of")),
-      ElementsAre("not-asked", "unreferenced", "unreferenced", "not-asked", "unreferenced"));
+      verdicts(row("entry/never-connected/pwritev2-nowait")),
+      ElementsAre("same", "behind", "behind", "explained", "flaky", "inconclusive", "explained"));
+  EXPECT_THAT(verdicts(row("tcp/unheard-of")),
+              ElementsAre("left-out", "left-out", "unreferenced", "unreferenced", "unreferenced",
+                          "left-out", "unreferenced"));
+}
+
+TEST(Matrix, LostFixIsRedThoughItIsTheReferencesOwnAnswer) {
+  const std::vector<Observation> as_ever{
+      completed("tcp/x", {step("recv#1", sent), step("send#1", sent)})};
+  const SiteModel model =
+      model_of(as_ever, {{"5.10", as_ever}, {"6.1", as_ever}},
+               {{change("fix", {6, 0, 0}, {{"tcp/x"}, "send#1", sent, epipe})}});
+  const MatrixRow row = matrix_row(model, model.scenarios.front());
+  EXPECT_EQ(row.place, "send#1");
+  EXPECT_THAT(verdicts(row), ElementsAre("same", "unexplained"));
+  EXPECT_THAT(texts(row), ElementsAre("1 byte", "1 byte"));
+  EXPECT_EQ(cell_title(model, row.cells[1]), "send#1: send(1) = 1; predicted: send(1) = -1 EPIPE");
+}
+
+TEST(Matrix, WhatWasNotAskedSaysWhyAndUntilWhenItIsWaived) {
+  SiteModel model =
+      model_of({completed("vsock/x", {step("send#1", sent)})},
+               {{"6.1", {ended("vsock/x", ScenarioEnding::unsupported, "no module")}}});
+  const auto title = [&] { return matrix_row(model, model.scenarios.front()).cells[0].words; };
+  EXPECT_THAT(verdicts(matrix_row(model, model.scenarios.front())), ElementsAre("not-asked"));
+  EXPECT_EQ(title(), "not asked: no module");
+  model.waivers = {{{{"mirror", {"*"}, {"vsock/*"}, "why", "owner", "2027-06-30"}}}, "2026-11-26"};
+  apply_waivers(*model.kernels.front().report.diff, model.waivers);
+  EXPECT_EQ(title(), "not asked: no module; waived until 2027-06-30");
+}
+
+TEST(Matrix, KernelWhoseVersionDoesNotTellIsAheadOrBehind) {
+  const auto answer = [](const Json& seen) {
+    return std::vector<Observation>{completed("tcp/x", {step("send#1", seen)})};
+  };
+  SiteModel model = model_of(answer(sent), {{"5.10", answer(epipe)}, {"6.1", answer(sent)}},
+                             {{change("fix", {6, 0, 0}, {{"tcp/x"}, "send#1", sent, epipe})}});
+  for (SiteKernel& kernel : model.kernels) {
+    kernel.report.result->kernel.package = "own/bzImage";
+    kernel.report.diff = diff(model.reference, kernel.result(), model.changes);
+  }
+  const MatrixRow row = matrix_row(model, model.scenarios.front());
+  EXPECT_THAT(verdicts(row), ElementsAre("ahead", "behind"));
+  EXPECT_EQ(cell_title(model, row.cells[0]),
+            "send#1: send(1) = -1 EPIPE; predicted: send(1) = 1; since 6.0: s");
+  EXPECT_EQ(cell_title(model, row.cells[1]),
+            "send#1: send(1) = 1; predicted: send(1) = -1 EPIPE; without what came with 6.0: s");
+}
+
+TEST(Matrix, ArchivedResultsAreColumnsUnlessARunHasTheirKernel) {
+  ScratchFolder scratch;
+  SiteInput input = sample_site(scratch.path());
+  RunResult old = sample_archived();
+  input.archive = {old};
+  old.kernel.id = "debian-6.12";
+  input.archive.push_back(old);
+  NewestResults newest;
+  newest.add(input.runs.back(), {*input.runs.back().result("debian-6.12")});
+  const SiteModel model = std::move(newest).model(input);
+  ASSERT_EQ(model.kernels.size(), 2U);
+  EXPECT_EQ(model.kernels[0].id(), "linux-4.14.67");
+  EXPECT_TRUE(model.kernels[0].archived);
+  EXPECT_EQ(model.kernels[1].id(), "debian-6.12");
+  EXPECT_FALSE(model.kernels[1].archived);
 }
 
 TEST(Matrix, AnswersThatAreNotTheSameDoNotReadTheSame) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,13 @@ inline const nlohmann::json broken_pipe{{"returned", -1}, {"errno", "EPIPE"}, {"
 
 /// A change that makes one move.
 Change change(const std::string& id, const KernelVersion& mainline, const Move& move);
+
+/// A change that brings a scenario, derived unless it says on what it was recorded.
+Change introduction(const std::string& id, const KernelVersion& mainline, Observation answer,
+                    std::optional<KernelVersion> recorded_on = std::nullopt);
+
+/// A change that takes scenarios away.
+Change removal(const std::string& id, const KernelVersion& mainline, const std::string& glob);
 
 /// A model of these kernels, given as release and observations, in the order of their versions.
 SiteModel model_of(std::vector<Observation> reference,

@@ -185,10 +185,28 @@ TEST(History, TakesNoAnswerForNoChange) {
   EXPECT_EQ(steadiness(history, "tcp/a").streak, 2U);
 }
 
+/// A feature that a kernel lacks by the errno that means just that.
+Observation proven(const std::string& scenario, const std::string& reason) {
+  Observation without = ended(scenario, ScenarioEnding::unsupported, reason);
+  without.proof = "EPROTONOSUPPORT";
+  return without;
+}
+
+TEST(History, TakesWhatWasNotAskedForNoChange) {
+  HistoryBuilder builder;
+  builder.add(night(1), {answers("debian-6.1", "6.1.10", {sends("sctp/a", epipe)})});
+  builder.add(night(2), {answers("debian-6.1", "6.1.11",
+                                 {ended("sctp/a", ScenarioEnding::unsupported, "no module")})});
+  builder.add(night(3), {answers("debian-6.1", "6.1.12", {sends("sctp/a", epipe)})});
+  EXPECT_THAT(builder.history().changes, IsEmpty());
+  EXPECT_EQ(steadiness(builder.history(), "sctp/a").nights, 2U);
+  builder.add(night(4), {answers("debian-6.1", "6.1.13", {proven("sctp/a", "no sctp")})});
+  EXPECT_THAT(builder.history().changes, SizeIs(1));
+}
+
 TEST(History, TellsOfAFeatureThatCameOnlyThatItCame) {
   HistoryBuilder builder;
-  builder.add(night(1), {answers("debian-6.1", "6.1.10",
-                                 {ended("sctp/a", ScenarioEnding::unsupported, "no sctp")})});
+  builder.add(night(1), {answers("debian-6.1", "6.1.10", {proven("sctp/a", "no sctp")})});
   builder.add(night(2), {answers("debian-6.1", "6.1.11", {sends("sctp/a", epipe)})});
   EXPECT_THAT(builder.history().changes,
               ElementsAre(AllOf(Field(&NightChange::step, "ending"),

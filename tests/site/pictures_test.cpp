@@ -9,6 +9,7 @@
 #include "orchestrator/site/pictures/badge.h"
 #include "orchestrator/site/pictures/heat_map.h"
 #include "orchestrator/site/pictures/state_diagram.h"
+#include "tests/site/reference_builder.h"
 #include "tests/support/result_builder.h"
 
 /// The words of an answer, the two pictures that are made of them, and badges.
@@ -121,6 +122,14 @@ TEST(Answer, OfACallThatDoesNotComeBackIsUnfinished) {
   EXPECT_EQ(answer(step("send#1", {{"returned", "never"}})).text, "killed");
 }
 
+TEST(Answer, OfTheKernelItselfIsItsReport) {
+  const Answer told = answer(step("kernel#1", {{"report", "WARNING in tcp_send"}}));
+  EXPECT_EQ(told.text, "WARNING in tcp_send");
+  EXPECT_EQ(told.kind, AnswerKind::failed);
+  EXPECT_EQ(words_for_none("kernel#1"), "silent");
+  EXPECT_EQ(words_for_none("send#1"), "not made");
+}
+
 TEST(Answer, IsNeverInventedWhereThereIsNone) {
   RunResult run = result("6.1", {completed("tcp/a", {step("send#1", one_byte)}),
                                  ended("tcp/b", ScenarioEnding::unsupported, "no sctp"),
@@ -186,6 +195,57 @@ TEST(StateDiagram, MarksNothingWhereTheKernelAnswersAlike) {
   const Markup svg(state_diagram(reference, &kernel, page_of));
   EXPECT_THAT(svg.texts("//a/text[starts-with(@class,'mark')]"), IsEmpty());
   EXPECT_THAT(answers_in(svg, "tcp/never-connected"), ElementsAre("EPIPE ⚡\ufe0e"));
+}
+
+/// A kernel that has lost a change: it answers as the reference, and something else was predicted.
+struct LostFix {
+  std::string scenario;
+  RunResult reference;
+  Changes changes;
+  KernelReport kernel;
+
+  explicit LostFix(const std::string& lost)
+      : scenario(lost),
+        reference(
+            as_reference(result("3.16", {completed(scenario, {step("send#1", epipe_signal)})}))),
+        changes(changes_for(scenario, "send#1", epipe_signal, reset)),
+        kernel(report_of(
+            reference,
+            packaged(result("6.1", {completed(scenario, {step("send#1", epipe_signal)})})),
+            changes)) {}
+};
+
+TEST(StateDiagram, LostFixIsMarkedWithWhatWasPredicted) {
+  const LostFix lost("tcp/never-connected");
+  const Markup svg(state_diagram(lost.reference, &lost.kernel, page_of));
+  EXPECT_THAT(svg.texts("//a/text[starts-with(@class,'mark')]"), ElementsAre("▲"));
+  EXPECT_THAT(answers_in(svg, lost.scenario), ElementsAre("EPIPE ⚡\ufe0e", "ECONNRESET"));
+  EXPECT_THAT(svg.texts("//a/text[@class='label was']"), ElementsAre("predicted"));
+  EXPECT_THAT(svg.texts("//a[@href='" + page_of(lost.scenario) + "']/title"),
+              ElementsAre(HasSubstr("unexplained: not as predicted; predicted: ECONNRESET")));
+}
+
+TEST(StateDiagram, KernelThatShouldHaveBeenInTheStateIsMarked) {
+  const std::string scenario = "tcp-connect/syn-recv-crossed-synack";
+  const auto crossed = [&](const char* state, const nlohmann::json& sent) {
+    return completed(scenario, {step("state#2", {{"state", state}}), step("send#1", sent)});
+  };
+  const RunResult reference = as_reference(result("3.16", {crossed("SYN_RECV", again)}));
+  const KernelReport kernel =
+      report_of(reference, packaged(result("6.1", {crossed("ESTABLISHED", one_byte)})));
+  const Markup svg(state_diagram(reference, &kernel, page_of));
+  EXPECT_THAT(svg.texts("//a/text[starts-with(@class,'mark')]"), ElementsAre("▲"));
+  EXPECT_THAT(answers_in(svg, scenario), ElementsAre("→ ESTABLISHED", "EAGAIN"));
+}
+
+TEST(StateDiagram, LegendTellsTheMarksThatThePictureHas) {
+  const LostFix lost("tcp/never-connected");
+  const auto notes = [&](const KernelReport* kernel) {
+    const Markup svg(state_diagram(lost.reference, kernel, page_of));
+    return svg.texts("/svg/text[@class='note']");
+  };
+  EXPECT_THAT(notes(&lost.kernel), testing::Contains("unexplained: not as predicted"));
+  EXPECT_THAT(notes(nullptr), testing::Each(Not(HasSubstr("predicted"))));
 }
 
 // From 6.1 on the crossed SYN-ACK completes the connection: the write that follows tells nothing
@@ -257,6 +317,30 @@ TEST(HeatMap, MarksWhatIsNotAsTheReference) {
             page_of("entry/close-wait/send"));
 }
 
+TEST(HeatMap, LostFixIsMarkedWithWhatWasPredicted) {
+  const LostFix lost("entry/close-wait/send");
+  const Markup table(heat_map(lost.reference, &lost.kernel, page_of));
+  EXPECT_TRUE(table.find("//td[@data-departure='unexplained'][a/del='ECONNRESET']"));
+  EXPECT_THAT(table.find("//td/a").attribute("title").value(), HasSubstr("predicted: ECONNRESET"));
+}
+
+TEST(HeatMap, WhatWasNotAskedIsNeitherAsTheReferenceNorGone) {
+  const std::string scenario = "entry/close-wait/send";
+  const auto cell_of = [&](const std::string& proof) {
+    const RunResult reference =
+        as_reference(result("3.16", {completed(scenario, {step("send#1", one_byte)})}));
+    Observation without = ended(scenario, ScenarioEnding::unsupported, "no module");
+    without.proof = proof;
+    const KernelReport kernel = report_of(reference, packaged(result("6.1", {without})));
+    const Markup table(heat_map(reference, &kernel, page_of));
+    const pugi::xml_node cell = table.find("//td");
+    return std::pair<std::string, std::string>(cell.attribute("data-departure").value(),
+                                               cell.child("a").child("span").text().get());
+  };
+  EXPECT_EQ(cell_of(""), std::pair(std::string("not-asked"), std::string("not asked")));
+  EXPECT_EQ(cell_of("ENOSYS"), std::pair(std::string("gone"), std::string("n/a")));
+}
+
 TEST(HeatMap, EscapesWhatAGuestSaid) {
   const Markup table(heat_map(
       result("3.16", {ended("entry/close-wait/send", ScenarioEnding::broken, "<img src=x>\"")}),
@@ -301,12 +385,28 @@ TEST(Badge, OfAKernelCountsWhatIsUnexplained) {
   EXPECT_THAT(colour(partial), Not(testing::AnyOf(colour(alike), colour(other))));
 }
 
+TEST(Badge, OfAKernelCountsWhatWasNotAskedAndIsGoodOnlyWhereThatIsWaived) {
+  const RunResult reference =
+      as_reference(result("3.16", {completed("tcp/a", {step("send#1", one_byte)}),
+                                   completed("vsock/b", {step("send#1", one_byte)})}));
+  Diff judged = diff(reference,
+                     packaged(result("6.1", {reference.observations[0],
+                                             ended("vsock/b", ScenarioEnding::unsupported, "")})),
+                     {});
+  const auto colour = [&] {
+    const Markup svg(kernel_badge(judged));
+    EXPECT_THAT(svg.texts("/svg/title"), ElementsAre("linux-6.1: 0 unexplained, 1 not asked"));
+    return std::string(svg.find("/svg/rect[2]").attribute("fill").value());
+  };
+  const std::string not_waived = colour();
+  judged.scenarios[1].waiver = "no-modules";
+  EXPECT_NE(colour(), not_waived);
+}
+
 TEST(Badge, OfAMatrixSaysHowItEnded) {
-  EXPECT_THAT(matrix_badge(ExitCode::as_reference, "linux-3.16"),
-              HasSubstr("matrix: as linux-3.16 or explained"));
-  EXPECT_THAT(matrix_badge(ExitCode::differs, "linux-3.16"),
-              HasSubstr("matrix: unexplained differences"));
-  EXPECT_THAT(matrix_badge(ExitCode::incomplete, "linux-3.16"), HasSubstr("matrix: incomplete"));
+  EXPECT_THAT(matrix_badge(ExitCode::as_reference), HasSubstr("matrix: as predicted"));
+  EXPECT_THAT(matrix_badge(ExitCode::differs), HasSubstr("matrix: unexplained differences"));
+  EXPECT_THAT(matrix_badge(ExitCode::incomplete), HasSubstr("matrix: incomplete"));
 }
 
 }  // namespace

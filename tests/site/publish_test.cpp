@@ -11,6 +11,7 @@
 #include "results/base/error.h"
 #include "results/base/file.h"
 #include "tests/site/model_builder.h"
+#include "tests/site/reference_builder.h"
 #include "tests/site/sample_site.h"
 #include "tests/support/cli.h"
 #include "tests/support/scratch_folder.h"
@@ -84,8 +85,58 @@ TEST(Publish, MatrixBadgeDoesNotSayThatAllIsWellWhereAKernelCouldNotBeRun) {
     publish(input, scratch.path() / id);
     return read_file(scratch.path() / id / "badges/matrix.svg");
   };
-  EXPECT_THAT(badge_of_a_run("left", KernelState::not_offered), HasSubstr("or explained"));
+  EXPECT_THAT(badge_of_a_run("left", KernelState::not_offered), HasSubstr("as predicted"));
   EXPECT_THAT(badge_of_a_run("broken", KernelState::failed), HasSubstr("incomplete"));
+}
+
+TEST(Publish, ArchivedKernelIsAColumnWithAPageAndHasNoHistoryAndNoBadge) {
+  ScratchFolder scratch;
+  publish(sample_site(scratch.path() / "runs"), scratch.path() / "site");
+  const auto files = files_below(scratch.path() / "site");
+  EXPECT_THAT(files.at("index.html"), HasSubstr("4.14.67, archived"));
+  EXPECT_THAT(files.at("kernel/linux-4.14.67.html"), HasSubstr("archived"));
+  EXPECT_THAT(files.at("data/compare.js"), HasSubstr("linux-4.14.67"));
+  EXPECT_FALSE(files.contains("badges/linux-4.14.67.svg"));
+  EXPECT_THAT(files.at("data/history.json"), Not(HasSubstr("4.14.67")));
+  EXPECT_THAT(files.at("history.html"), Not(HasSubstr("4.14.67")));
+}
+
+TEST(Publish, ArchivedKernelHasNoSayInTheBadgeOfTheMatrix) {
+  ScratchFolder scratch;
+  SiteInput input = sample_site(scratch.path() / "sample");
+  input.reference = as_reference(result("3.16", {completed("tcp/a", {step("send#1", sent)})}));
+  RunRecord record;
+  record.id = "one";
+  record.kernels = {{"linux-6.1", KernelState::planned, ""}};
+  RunDirectory run = RunDirectory::create(scratch.path() / "runs", record);
+  run.keep(result("6.1", {completed("tcp/a", {step("send#1", sent)})}));
+  run.finish();
+  input.runs = {run};
+  input.archive = {result("4.14", {completed("tcp/a", {step("send#1", epipe)})})};
+  publish(input, scratch.path() / "site");
+  EXPECT_THAT(read_file(scratch.path() / "site/badges/matrix.svg"), HasSubstr("as predicted"));
+  EXPECT_THAT(read_file(scratch.path() / "site/kernel/linux-4.14.html"), HasSubstr("unexplained"));
+}
+
+TEST(Publish, ArchiveIsReadByTheNamesOfItsFiles) {
+  ScratchFolder scratch;
+  write_run_result(scratch.path() / "linux-3.16.0.json", result("3.16.0", {}));
+  write_run_result(scratch.path() / "a.json", result("4.4.0", {}));
+  write_file(scratch.path() / "README.md", "Recorded by hand.");
+  const std::vector<RunResult> archive = read_archive(scratch.path());
+  ASSERT_EQ(archive.size(), 2U);
+  EXPECT_EQ(archive[0].kernel.id, "a");
+  EXPECT_EQ(archive[1].kernel.id, "linux-3.16.0");
+}
+
+TEST(Publish, ListsWaiversAndWhatEachCovers) {
+  ScratchFolder scratch;
+  publish(sample_site(scratch.path() / "runs"), scratch.path() / "site");
+  const std::string page = read_file(scratch.path() / "site/kernels.html");
+  EXPECT_THAT(page, HasSubstr("own-tree-without-modules<small>1 scenario</small>"));
+  EXPECT_THAT(page, HasSubstr("2026-01-31 <span class=\"cell unexplained\">expired</span>"));
+  EXPECT_THAT(read_file(scratch.path() / "site/kernel/own-tree.html"),
+              HasSubstr("module vsock_loopback not available"));
 }
 
 TEST(Publish, ReplacesAnOldSiteWhole) {

@@ -71,6 +71,8 @@ SiteInput sample_site(const std::filesystem::path& folder) {
   input.scenarios = scenario_list(sample_reference());
   input.reference = sample_reference();
   input.changes = sample_changes();
+  input.waivers = sample_waivers();
+  input.archive = {sample_archived()};
   input.assets = std::filesystem::path(PROJECT_FILES) / "orchestrator" / "site";
   input.runs.push_back(
       write_run(folder, record_of("20261121T010000Z", "2026-11-21T01:00:00Z", kernels), kernels));
@@ -82,6 +84,15 @@ SiteInput sample_site(const std::filesystem::path& folder) {
              std::string("\x1b[31m") + hostile_text + "\xff\xfe\n");
   input.runs.push_back(second);
   return input;
+}
+
+RunResult sample_archived() {
+  RunResult archived = *sample_run().kernels.front().result;
+  archived.kernel.id = "linux-4.14.67";
+  archived.kernel.release = "4.14.67";
+  archived.kernel.version = "#1 SMP";
+  archived.kernel.package = "own build of 4.14.67";
+  return archived;
 }
 
 SiteInput large_site(const std::filesystem::path& folder) {

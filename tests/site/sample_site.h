@@ -14,6 +14,9 @@ inline constexpr const char* hostile_text = R"(<script>alert("x")</script>'&{{ro
 /// has changed, and a kernel is new whose every word is hostile, its console included.
 SiteInput sample_site(const std::filesystem::path& folder);
 
+/// A result as it is archived: of an old kernel, built by somebody.
+RunResult sample_archived();
+
 /// One night of 300 made-up kernels that answered 700 scenarios each.
 SiteInput large_site(const std::filesystem::path& folder);
 
