@@ -40,25 +40,28 @@ std::string reference_at(const RunResult& reference, const std::string& scenario
   return step == nullptr ? "not made" : describe_seen(step->seen);
 }
 
-bool moved(const PredictedScenario& scenario) {
-  return !scenario.change.empty() ||
-         std::any_of(scenario.places.begin(), scenario.places.end(),
-                     [](const PredictedPlace& place) { return !place.changes.empty(); });
+/// That a scenario is completed is no news; any other ending is an answer.
+bool is_told(const PredictedScenario& scenario, const PredictedPlace& place) {
+  return place.place != ending_place || place.seen() != nlohmann::json{{"ending", "completed"}} ||
+         !moved_by(scenario, place).empty();
 }
 
-/// That a scenario is completed is no news; any other ending is an answer.
-bool is_told(const PredictedPlace& place, bool only_moved) {
-  if (!place.changes.empty() && place.place != ending_place) return true;
-  if (only_moved && place.changes.empty()) return false;
-  return place.place != ending_place || place.seen() != nlohmann::json{{"ending", "completed"}};
+std::string label_of(const std::string& place) {
+  return place.substr(0, place.find('#'));
+}
+
+std::string answer_at(const PredictedPlace& place) {
+  if (!place.made) return label_of(place.place) + ": not made";
+  // The ledger does not word the arguments of a step that a change has brought.
+  if (!place.step.basis && place.step.args.empty())
+    return fmt::format("{} = {}", label_of(place.place), describe_seen(place.step.seen));
+  return describe(place.step);
 }
 
 std::string place_line(const PredictionReport& report, const std::string& id,
                        const PredictedScenario& scenario, const PredictedPlace& place) {
   const std::vector<std::string> changes = moved_by(scenario, place);
-  const std::string answer =
-      place.made ? describe(place.step)
-                 : fmt::format("{}: not made", place.place.substr(0, place.place.find('#')));
+  const std::string answer = answer_at(place);
   if (changes.empty()) return fmt::format("  {}  [{}]\n", answer, basis_of(scenario, place));
   // The reference has nothing to say of what came later.
   const std::string was =
@@ -69,13 +72,13 @@ std::string place_line(const PredictionReport& report, const std::string& id,
 }
 
 std::string scenario_text(const PredictionReport& report, const std::string& id,
-                          const PredictedScenario& scenario, bool only_moved) {
+                          const PredictedScenario& scenario) {
   std::string text = id + "\n";
   if (scenario.lacks)
     return text + fmt::format("  {}\n", why_lacking(id, scenario, report.changes, report.version,
                                                     report.reference.kernel.id));
   for (const PredictedPlace& place : scenario.places)
-    if (is_told(place, only_moved)) text += place_line(report, id, scenario, place);
+    if (is_told(scenario, place)) text += place_line(report, id, scenario, place);
   for (const std::string& change : changes_of(scenario))
     text += fmt::format("    {}{}: since {}\n", change == scenario.change ? "new by " : "", change,
                         change_line(change_named(report.changes, change)));
@@ -162,12 +165,21 @@ PredictionTotals totals_of(const Prediction& prediction) {
   return totals;
 }
 
-std::string prediction_text(const PredictionReport& report, bool only_moved) {
+Prediction only_moved(Prediction prediction) {
+  for (auto& [id, scenario] : prediction)
+    std::erase_if(scenario.places,
+                  [](const PredictedPlace& place) { return place.changes.empty(); });
+  std::erase_if(prediction, [](const auto& known) {
+    return known.second.change.empty() && known.second.places.empty();
+  });
+  return prediction;
+}
+
+std::string prediction_text(const PredictionReport& report) {
   std::string text = fmt::format("Linux {}, as {} and the changes between the two predict it.\n\n",
                                  version_text(report.version), report.reference.kernel.id);
   for (const auto& [id, scenario] : report.prediction)
-    if (!only_moved || moved(scenario))
-      text += scenario_text(report, id, scenario, only_moved) + "\n";
+    text += scenario_text(report, id, scenario) + "\n";
   return text + totals_text(report.prediction);
 }
 

@@ -55,8 +55,11 @@ struct PredictionTotals {
 
 PredictionTotals totals_of(const Prediction& prediction);
 
-/// The whole table, scenario by scenario; `only_moved`: without what is as the reference. The last
-/// line counts the steps by their basis.
-std::string prediction_text(const PredictionReport& report, bool only_moved);
+/// Without what is as the reference: scenarios that nothing has moved, introduced or removed, and
+/// places of the others.
+Prediction only_moved(Prediction prediction);
+
+/// The whole table, scenario by scenario. The last line counts the steps by their basis.
+std::string prediction_text(const PredictionReport& report);
 
 }  // namespace brokenpipe
