@@ -55,11 +55,15 @@ std::vector<std::string> changes_on(const Changes& changes, const std::string& s
   return {};
 }
 
+/// A change has moved it, after the reference or the introduction.
+bool was_moved(const PredictedPlace& place, const PredictedScenario& scenario) {
+  return !place.changes.empty() && place.changes.back() != scenario.change;
+}
+
 /// What a predicted step rests on: a move stands on the source that made the change, as a
 /// derivation does.
 std::optional<Basis> basis_of(const PredictedPlace& place, const PredictedScenario& scenario) {
-  const bool moved = !place.changes.empty() && place.changes.back() != scenario.change;
-  return moved ? Basis::derived : place.step.basis;
+  return was_moved(place, scenario) ? Basis::derived : place.step.basis;
 }
 
 void add_what_only_is_predicted(ScenarioVerdict& scenario, const PredictedScenario& predicted) {
@@ -148,7 +152,14 @@ void AgainstPrediction::judge_place(PlaceVerdict& place, const std::string& scen
     if (as_recorded && version_ == predicted.recorded_on) place.standing = Standing::recorded_here;
     return;
   }
-  if (expected->made) place.predicted = expected->step;
+  if (expected->made) {
+    place.predicted = expected->step;
+    // Why the reference answers as it does says nothing of what a change has made of it.
+    if (was_moved(*expected, predicted)) {
+      place.predicted->basis = place.basis;
+      place.predicted->lines.clear();
+    }
+  }
   if (version_tells(contender_->kernel)) {
     place.standing = Standing::unexplained;
   } else {

@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <array>
 #include <set>
+#include <utility>
 
 #include "orchestrator/summary/summary.h"
 
@@ -48,7 +49,26 @@ NotAsked not_asked(const Summary& summary, bool waived) {
   return all;
 }
 
+/// What was not asked and not waived; empty where there is none.
+std::string not_waived_words(const Summary& summary) {
+  const NotAsked all = not_asked(summary, false);
+  return all.scenarios.empty() ? std::string() : all.told() + " and not waived";
+}
+
+std::string waived_words(const Summary& summary) {
+  const NotAsked all = not_asked(summary, true);
+  return all.scenarios.empty() ? std::string()
+                               : fmt::format("{}: waived until {}", all.told(), all.until);
+}
+
 }  // namespace
+
+std::vector<std::string> not_asked_words(const Summary& summary) {
+  std::vector<std::string> words;
+  for (std::string& one : std::array{not_waived_words(summary), waived_words(summary)})
+    if (!one.empty()) words.push_back(std::move(one));
+  return words;
+}
 
 std::vector<Count> counts_of(const Row& row, const Summary& summary) {
   using Mood = Count::Mood;
@@ -105,8 +125,8 @@ std::string steps_sentence(const Summary& summary) {
 
 std::string conclusion(const Summary& summary, ExitCode code) {
   const Totals& all = summary.scenarios;
-  const NotAsked red = not_asked(summary, false);
-  const NotAsked waived = not_asked(summary, true);
+  const std::string not_waived = not_waived_words(summary);
+  const std::string waived = waived_words(summary);
   std::vector<std::string> off_version;
   add_if_any(off_version, all.ahead, "ahead");
   add_if_any(off_version, all.behind, "behind");
@@ -118,7 +138,7 @@ std::string conclusion(const Summary& summary, ExitCode code) {
     parts.push_back(counted(summary.unexplained.size(), "unexplained difference"));
   if (summary.strict) parts.insert(parts.end(), off_version.begin(), off_version.end());
   if (all.flaky > 0) parts.push_back(counted(all.flaky, "flaky scenario"));
-  if (!red.scenarios.empty()) parts.push_back(red.told() + " and not waived");
+  if (!not_waived.empty()) parts.push_back(not_waived);
   if (code == ExitCode::incomplete) parts.emplace_back("incomplete");
 
   std::string line = fmt::format("{}", fmt::join(parts, ", "));
@@ -129,8 +149,7 @@ std::string conclusion(const Summary& summary, ExitCode code) {
     line = besides.empty() ? "As predicted"
                            : fmt::format("As predicted, besides {}", fmt::join(besides, ", "));
   }
-  if (!waived.scenarios.empty())
-    line += fmt::format("; {}: waived until {}", waived.told(), waived.until);
+  if (!waived.empty()) line += "; " + waived;
   return line + ".";
 }
 

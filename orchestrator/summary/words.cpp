@@ -131,9 +131,12 @@ std::string told(const std::optional<Step>& step) {
 }
 
 std::string told_due(const PlaceVerdict& place, const ReportData& data) {
+  // Where nothing was predicted, what was seen is held against the other side.
+  const bool without_prediction =
+      data.comparison || (!place.predicted && place.predicted_by.empty() && !place.basis);
   const bool as_predicted = place.standing != Standing::unexplained &&
                             place.standing != Standing::ahead && place.standing != Standing::behind;
-  return told(data.comparison || as_predicted ? place.expected : place.predicted);
+  return told(without_prediction || as_predicted ? place.expected : place.predicted);
 }
 
 std::string grounds_of(const std::optional<Step>& step) {

@@ -117,6 +117,11 @@ TEST(Schema, CommittedChangesAreValidAndReadable) {
   EXPECT_NO_THROW(read_changes(results / "changes.json"));
 }
 
+TEST(Schema, CommittedWaiversAreValidAndReadable) {
+  EXPECT_THAT(Schema("waivers.json").complaint_about(parsed(results / "waivers.json")), IsEmpty());
+  EXPECT_FALSE(read_waivers(results / "waivers.json").waivers.empty());
+}
+
 TEST(Schema, RunRecordIsValid) {
   const testing::ScratchFolder out;
   const RunDirectory run = RunDirectory::create(out.path(), *sample_run().run);
@@ -181,6 +186,7 @@ TEST(Schema, RefusesWhatIsWrong) {
   const Json report = Json::parse(rendered("json", sample_run()));
   const Json kcidb = Json::parse(rendered("kcidb", sample_run()));
   const Json sites = parsed(results / "reference/sites.json");
+  const Json waivers = parsed(results / "waivers.json");
   ASSERT_THAT(Schema("changes.json").complaint_about(changes), IsEmpty());
   struct Mutation {
     const char* schema;
@@ -221,7 +227,19 @@ TEST(Schema, RefusesWhatIsWrong) {
            {"sites.json", sites, "/sites/0/does", "fails"},
            {"sites.json", sites, "/sites/0/unreached", ""},
            {"sites.json", sites, "/searched", removed},
+           {"waivers.json", waivers, "/waivers/0/id", ""},
+           {"waivers.json", waivers, "/waivers/0/kernels", Json::array()},
+           {"waivers.json", waivers, "/waivers/0/scenarios/0", ""},
+           {"waivers.json", waivers, "/waivers/0/why", removed},
+           {"waivers.json", waivers, "/waivers/0/owner", ""},
+           {"waivers.json", waivers, "/waivers/0/until", "2027-6-30"},
+           {"waivers.json", waivers, "/waivers/0/until", "2027-13-01"},
            {"report.json", report, "/exit_code", 2},
+           {"report.json", report, "/predicted_from/recordings", removed},
+           {"report.json", report, "/waivers/0/until", removed},
+           {"report.json", report, "/kernels/0/diff/totals/steps/not_asked", removed},
+           {"report.json", report, "/kernels/0/diff/scenarios/0/standing", "fine"},
+           {"report.json", report, "/kernels/1/diff/scenarios/0/places/0/standing", removed},
            {"report.json", report, "/run/finished", removed},
            {"report.json", report, "/kernels/0/state", "fine"},
            {"report.json", report, "/kernels/0/diff/totals/steps/same", -1},

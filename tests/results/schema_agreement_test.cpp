@@ -14,6 +14,7 @@
 #include "results/run_directory.h"
 #include "results/run_result.h"
 #include "results/sites.h"
+#include "results/waivers.h"
 #include "tests/support/schema.h"
 #include "tests/support/scratch_folder.h"
 
@@ -134,6 +135,14 @@ Json run() {
     "command_line":["brokenpipe","run"],"host":{"qemu":"7.2","libvirt":"9.0","uname":"Linux"},
     "kernels":[{"id":"a","state":"done"},{"id":"b","state":"failed","reason":"panic"}],
     "finished":true})");
+}
+
+Json waivers() {
+  return Json::parse(R"({"schema":1,"waivers":[
+    {"id":"no-modules","kernels":["debian-6.19*"],"scenarios":["sctp/*","tipc/*"],
+     "why":"The mirror has none.","owner":"somebody","until":"2027-06-30"},
+    {"id":"no-nfs","kernels":["debian-7.0"],"scenarios":["rpc-pipefs/*"],
+     "why":"It loads too slowly.","owner":"somebody else","until":"2028-01-31"}]})");
 }
 
 /// JSON Schema cannot compare two places.
@@ -373,6 +382,10 @@ TEST(SchemaAndReader, AgreeOnSites) {
   hold({{"sites.json"}, read_sites}, sites());
 }
 
+TEST(SchemaAndReader, AgreeOnWaivers) {
+  hold({{"waivers.json"}, read_waivers}, waivers());
+}
+
 TEST(SchemaAndReader, AgreeOnARun) {
   hold({{"run.json"},
         [](const fs::path& file) { RunDirectory::open(file.parent_path()); },
@@ -390,6 +403,7 @@ TEST(SchemaAndReader, EveryKeyThatASchemaSpeaksOfIsInItsSample) {
                                                   {"reference.json", recorded_reference()},
                                                   {"changes.json", changes()},
                                                   {"sites.json", sites()},
+                                                  {"waivers.json", waivers()},
                                                   {"run.json", run()}}) {
     const auto there = all_keys(sample.document);
     const SpokenOf spoken_of(sample.schema);

@@ -15,6 +15,7 @@ const Json silent{{"returned", -1}, {"errno", "EPIPE"}};
 const Json sigpipe = Json::parse(R"([{"signal":"SIGPIPE","code":"SI_USER","pid":"self"}])");
 const Json broken_pipe{{"returned", -1}, {"errno", "EPIPE"}, {"signals", sigpipe}};
 const Json hung_up{{"revents", {"POLLIN", "POLLOUT", "POLLHUP", "POLLRDHUP"}}};
+const Json hung_up_alone = Json::parse(R"({"revents":["POLLHUP"]})");
 
 /// What a kernel as 3.16 answers.
 std::vector<Observation> answers() {
@@ -24,7 +25,8 @@ std::vector<Observation> answers() {
           completed("entry/never-connected/pwritev2-nowait", {step("pwritev2#1", no_call)}),
           completed("tcp/close-wait-rst",
                     {step("send#1", sent), step("send#2", broken_pipe), step("poll#1", hung_up)}),
-          completed("tcp/repair", {step("setsockopt#1", {{"returned", 0}})})};
+          completed("tcp/repair", {step("setsockopt#1", {{"returned", 0}})}),
+          ended("vsock/loopback", ScenarioEnding::unsupported, "no vsock: socket: EAFNOSUPPORT")};
 }
 
 /// The same from 6.4 on, where io_uring and pwritev2 are there and AIO on a socket is harmless.
@@ -35,8 +37,14 @@ std::vector<Observation> newer_answers() {
   newer[2].steps[0].seen = broken_pipe;
   newer[3].steps[0].seen = broken_pipe;
   newer[4].steps.push_back(step("so_error#1", {{"so_error", "0"}}));
-  newer.push_back(completed("tcp/unheard-of", {step("send#1", sent)}));
+  newer[6] = completed("vsock/loopback", {step("send#1", sent), step("send#2", silent)});
+  newer.insert(newer.begin() + 6, completed("tcp/unheard-of", {step("send#1", sent)}));
   return newer;
+}
+
+Observation without_module() {
+  return ended("vsock/loopback", ScenarioEnding::unsupported,
+               "no vsock: module vsock_loopback not available: EAFNOSUPPORT");
 }
 
 RunResult kernel(const std::string& id, const std::string& release,
@@ -44,6 +52,7 @@ RunResult kernel(const std::string& id, const std::string& release,
   RunResult run = result(release, std::move(observations));
   run.kernel.id = id;
   run.kernel.machine = "x86_64";
+  run.kernel.package = "linux-image=" + release.substr(0, release.find_first_of("+-")) + "-1";
   run.guest.accelerator = "tcg";
   run.guest.qemu = "7.2.0";
   run.guest.libvirt = "9.0.0";
@@ -62,13 +71,19 @@ RunResult explained() {
   return kernel("debian-6.12", "6.12.107+deb12-cloud-amd64", newer_answers());
 }
 
-/// Differs where no change explains it, lacks a feature, and does not repeat.
+/// Has lost a change, differs where no change ever did, warns, lacks a feature, could not be asked
+/// for another, and does not repeat.
 RunResult unexplained() {
   RunResult run = kernel("debian-7.1", "7.1.13-cloud-amd64", newer_answers());
-  run.observations[2].steps[0].seen = not_supported;
+  run.observations[0].steps.push_back(step("kernel#1", {{"report", "WARNING in aio_complete"}}));
+  run.observations[0].steps.back().args = "log";
+  run.observations[2].steps[0].seen = no_call;
   run.observations[4].steps[1].seen = reset;
   run.observations[4].steps.erase(run.observations[4].steps.begin() + 2);
   run.observations[5] = ended("tcp/repair", ScenarioEnding::unsupported, "no TCP_REPAIR");
+  run.observations[5].feature = "tcp_repair";
+  run.observations[5].proof = "ENOPROTOOPT";
+  run.observations[7] = without_module();
   run.observations[3].disagreeing = {
       completed("entry/never-connected/pwritev2-nowait", {step("pwritev2#1", not_supported)})};
   return run;
@@ -85,6 +100,17 @@ RunResult panicked() {
   return run;
 }
 
+/// Somebody's own build of 6.3, with one change too many and one too few.
+RunResult own_tree() {
+  RunResult run = kernel("own-tree", "6.3.0", newer_answers());
+  run.kernel.package = "build/arch/x86/boot/bzImage";
+  run.observations[2].steps[0].seen = not_supported;
+  run.observations[3].steps[0].seen = no_call;
+  run.observations[4].steps[2].seen = hung_up_alone;
+  run.observations[7] = without_module();
+  return run;
+}
+
 Change pwritev2_change(const std::string& id, KernelVersion mainline, const Json& before,
                        const Json& after) {
   Change change;
@@ -95,6 +121,23 @@ Change pwritev2_change(const std::string& id, KernelVersion mainline, const Json
   change.subject = "vfs: " + id;
   change.source = "made up for this test";
   change.moves = {{{"entry/*/pwritev2-nowait"}, "pwritev2#1", before, after}};
+  return change;
+}
+
+/// A change that brings a scenario as those kernels answer it that have it.
+Change introduction(const std::string& id, KernelVersion mainline, std::size_t which,
+                    std::optional<KernelVersion> recorded_on) {
+  Change change = pwritev2_change(id, mainline, {}, {});
+  change.says = "It can be asked at all.";
+  change.moves.clear();
+  Observation answer = newer_answers()[which];
+  answer.basis = recorded_on ? Basis::recorded : Basis::derived;
+  if (!recorded_on) answer.lines = "v5.1 fs/io_uring.c:io_send";
+  for (Step& step : answer.steps) {
+    step.basis = answer.basis;
+    step.lines = answer.lines;
+  }
+  change.introduces = {{answer, recorded_on}};
   return change;
 }
 
@@ -116,7 +159,8 @@ RunResult sample_reference() {
 Changes sample_changes() {
   Changes changes{{pwritev2_change("pwritev2-appears", {4, 6, 0}, no_call, not_supported),
                    pwritev2_change("sockets-nowait", {6, 4, 0}, not_supported, broken_pipe),
-                   pwritev2_change("never-seen", {6, 2, 0}, not_supported, reset)}};
+                   introduction("io-uring", {5, 1, 0}, 1, std::nullopt),
+                   introduction("vsock-loopback", {5, 6, 0}, 7, KernelVersion{6, 12, 107})}};
   Change aio = pwritev2_change("aio-on-sockets", {3, 19, 0}, no_call, sent);
   aio.says = "Asynchronous I/O on a socket is served; it was a kernel bug.";
   aio.stable = {{3, 18, 2}};
@@ -127,7 +171,28 @@ Changes sample_changes() {
                 {{"ending", "completed"}}},
                {{"entry/*/aio"}, "io_submit#1", {{"returned", "never"}}, sent}};
   changes.changes.push_back(aio);
+  Change polled = pwritev2_change("poll-tells-less", {7, 2, 0}, hung_up, hung_up_alone);
+  polled.says = "poll(2) tells POLLHUP alone.";
+  polled.moves[0].scenarios = {"tcp/close-wait-rst"};
+  polled.moves[0].step = "poll#1";
+  changes.changes.push_back(polled);
   return changes;
+}
+
+WaiversOn sample_waivers() {
+  return {{{{"own-tree-without-modules",
+             {"own-*"},
+             {"vsock/*"},
+             "The tree is built without modules.",
+             "somebody",
+             "2027-06-30"},
+            {"mirror-was-down",
+             {"debian-7.1"},
+             {"*"},
+             "The mirror was down.",
+             "the maintainers",
+             "2026-01-31"}}},
+          "2026-11-22"};
 }
 
 ReportData sample_run() {
@@ -153,9 +218,13 @@ ReportData sample_run() {
                           std::nullopt,
                           std::nullopt});
   data.kernels.push_back({{"debian-6.1", KernelState::planned, ""}, std::nullopt, std::nullopt});
+  data.kernels.push_back({{"own-tree", KernelState::done, ""}, own_tree(), std::nullopt});
+  data.waivers = sample_waivers();
   for (KernelReport& kernel : data.kernels) {
     data.run->kernels.push_back(kernel.plan);
-    if (kernel.result) kernel.diff = diff(sample_reference(), *kernel.result, data.changes);
+    if (!kernel.result) continue;
+    kernel.diff = diff(sample_reference(), *kernel.result, data.changes);
+    apply_waivers(*kernel.diff, data.waivers);
   }
   return data;
 }
