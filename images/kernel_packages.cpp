@@ -12,8 +12,8 @@
 namespace brokenpipe {
 namespace {
 
-// Since 6.19 Debian's kernel is three packages: linux-binary-RELEASE, linux-modules-RELEASE and
-// linux-base-RELEASE.
+// Since 6.19 Debian's kernel is three packages: linux-binary-RELEASE, linux-modules-RELEASE and,
+// with configuration and documents, linux-base-RELEASE.
 constexpr std::string_view binary_prefix = "linux-binary-";
 constexpr std::string_view modules_prefix = "linux-modules-";
 constexpr std::string_view base_prefix = "linux-base-";
@@ -51,6 +51,21 @@ std::optional<AptPackage> find(const std::vector<AptPackage>& packages, const st
   return found == packages.end() ? std::nullopt : std::optional(*found);
 }
 
+/// Adds a package where it is on offer; else says in `why` that it is not.
+void add(KernelPackages& to, std::string& why, const std::string& name, const std::string& version,
+         const std::vector<AptPackage>& on_offer) {
+  if (const auto package = find(on_offer, name, version)) {
+    to.packages.push_back(*package);
+    why.clear();
+  } else {
+    why = fmt::format("the mirror offers no {}={} any more", name, version);
+  }
+}
+
+int parts_of(const StoredKernel& kernel) {
+  return (kernel.modules.empty() ? 0 : 2) + (kernel.config.empty() ? 0 : 1);
+}
+
 std::string package_name(const StoredKernel& kernel) {
   return kernel.package.substr(0, kernel.package.find('='));
 }
@@ -69,7 +84,8 @@ std::vector<std::string> suites_of(const std::vector<CatalogueEntry>& entries) {
 }
 
 std::vector<std::string> kernel_patterns(const std::vector<CatalogueEntry>& entries) {
-  std::vector<std::string> patterns = {fmt::format("{}.*", modules_prefix)};
+  std::vector<std::string> patterns = {fmt::format("{}.*", modules_prefix),
+                                       fmt::format("{}.*", base_prefix)};
   for (const CatalogueEntry& entry : entries) {
     patterns.insert(patterns.end(), entry.packages.begin(), entry.packages.end());
   }
@@ -105,18 +121,33 @@ std::vector<Offer> offers_among(const std::vector<AptPackage>& packages,
 }
 
 KernelPackages packages_of(const Offer& offer, const std::vector<AptPackage>& on_offer) {
-  KernelPackages result = {{{offer.package, offer.version, {}}}, {}};
-  if (!is_split(offer.package)) {
-    return result;
-  }
-  const std::string modules = sibling(offer.package, modules_prefix);
-  if (const auto package = find(on_offer, modules, offer.version)) {
-    result.packages.push_back(*package);
-  } else {
-    result.modules_missing_because =
-        fmt::format("the mirror offers no {}={} any more", modules, offer.version);
+  KernelPackages result = {{{offer.package, offer.version, {}}}, {}, {}};
+  if (is_split(offer.package)) {
+    add(result, result.modules_missing_because, sibling(offer.package, modules_prefix),
+        offer.version, on_offer);
+    add(result, result.config_missing_because, sibling(offer.package, base_prefix), offer.version,
+        on_offer);
   }
   return result;
+}
+
+std::optional<KernelPackages> completion_of(const StoredKernel& stored,
+                                            const std::vector<AptPackage>& on_offer) {
+  const std::string name = package_name(stored);
+  const bool split = is_split(name);
+  KernelPackages result = {{}, stored.modules_missing_because, stored.config_missing_because};
+  if (split && stored.modules.empty() && stored.modules_missing_because != none_in_packages) {
+    add(result, result.modules_missing_because, sibling(name, modules_prefix), stored.version,
+        on_offer);
+  }
+  if (stored.config.empty() && stored.config_missing_because != none_in_packages) {
+    add(result, result.config_missing_because, split ? sibling(name, base_prefix) : name,
+        stored.version, on_offer);
+  }
+  const bool tells = !result.packages.empty() ||
+                     result.modules_missing_because != stored.modules_missing_because ||
+                     result.config_missing_because != stored.config_missing_because;
+  return tells ? std::optional(std::move(result)) : std::nullopt;
 }
 
 std::optional<AptPackage> documents_of(const Offer& offer,
@@ -136,19 +167,13 @@ std::optional<StoredKernel> newest_among(const std::vector<StoredKernel>& kernel
       continue;
     }
     const int order = newest ? compare_debian_versions(kernel.version, newest->version) : 1;
-    // One version is there twice where its modules came to the mirror later.
-    if (order > 0 || (order == 0 && newest->modules.empty())) {
+    // One version is there twice in stores of old, where its modules came to the mirror later.
+    if (order > 0 || (order == 0 && parts_of(kernel) > parts_of(*newest))) {
       newest = kernel;
       newest->id = entry.id;
     }
   }
   return newest;
-}
-
-bool are_better(const KernelPackages& packages, const StoredKernel& stored) {
-  const int order = compare_debian_versions(packages.packages.front().version, stored.version);
-  const bool bring_modules = packages.packages.size() > 1;
-  return order > 0 || (order == 0 && bring_modules && stored.modules.empty());
 }
 
 }  // namespace brokenpipe

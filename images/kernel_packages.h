@@ -21,7 +21,7 @@ struct Offer {
 /// The suites of all entries, each once.
 std::vector<std::string> suites_of(const std::vector<CatalogueEntry>& entries);
 
-/// Regular expressions for the packages of all entries, and of modules.
+/// Regular expressions for the packages of all entries, of modules and of configurations.
 std::vector<std::string> kernel_patterns(const std::vector<CatalogueEntry>& entries);
 /// The same for the packages of one entry, and of documents.
 std::vector<std::string> document_patterns(const CatalogueEntry& entry);
@@ -30,13 +30,22 @@ std::vector<std::string> document_patterns(const CatalogueEntry& entry);
 std::vector<Offer> offers_among(const std::vector<AptPackage>& packages,
                                 const CatalogueEntry& entry);
 
-/// The packages to fetch for an offer: the kernel's first, then that of its modules where they are
-/// another one that is on offer.
+/// Packages to fetch, and why they do not bring a part of the kernel; empty where they may.
 struct KernelPackages {
   std::vector<AptPackage> packages;
-  std::string modules_missing_because;  ///< empty where nothing is missing
+  std::string modules_missing_because;
+  std::string config_missing_because;
 };
+
+/// The packages of an offer: the kernel's first, then those of its modules and its configuration
+/// where these are others that are on offer.
 KernelPackages packages_of(const Offer& offer, const std::vector<AptPackage>& on_offer);
+
+/// Those that bring a stored kernel what it lacks of modules and configuration: none where they are
+/// not on offer, which is then a reason to be kept. Nothing where it lacks nothing, where its
+/// packages are known not to have it, and where the reason is the one that it has already.
+std::optional<KernelPackages> completion_of(const StoredKernel& stored,
+                                            const std::vector<AptPackage>& on_offer);
 
 /// The package with an offer's documents, the changelog among them; nothing where it is not on
 /// offer.
@@ -46,9 +55,5 @@ std::optional<AptPackage> documents_of(const Offer& offer, const std::vector<Apt
 std::optional<StoredKernel> newest_among(const std::vector<StoredKernel>& kernels,
                                          const CatalogueEntry& entry,
                                          const std::string& point_release);
-
-/// Whether the packages bring something that a stored kernel is not: a later version, or the
-/// modules that it lacks.
-bool are_better(const KernelPackages& packages, const StoredKernel& stored);
 
 }  // namespace brokenpipe

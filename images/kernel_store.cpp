@@ -1,11 +1,15 @@
 #include "images/kernel_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "images/apt.h"
 #include "images/boot_image.h"
+#include "images/debian_version.h"
+#include "images/kernel_config.h"
 #include "images/package_changelog.h"
 #include "results/base/error.h"
 #include "results/base/sha256.h"
@@ -31,20 +35,40 @@ std::vector<CatalogueEntry> entries_of(const std::vector<KernelRequest>& request
   return entries;
 }
 
-/// What apt is to download for a request: nothing where it is not on offer, or what is stored is as
-/// good.
-std::optional<KernelPackages> missing_of(const KernelRequest& request,
-                                         const std::optional<StoredKernel>& stored,
-                                         const std::vector<AptPackage>& packages) {
+/// What apt is to download for a request.
+struct Missing {
+  KernelPackages packages;
+  bool whole;  ///< else they complete the stored kernel
+};
+
+/// Nothing where the kernel is not on offer, or what is stored is as good.
+std::optional<Missing> missing_of(const KernelRequest& request,
+                                  const std::optional<StoredKernel>& stored, Freshness freshness,
+                                  const std::vector<AptPackage>& packages) {
   const std::vector<Offer> offers = offers_among(packages, request.entry);
   const auto offer = std::find_if(offers.begin(), offers.end(), [&](const Offer& candidate) {
     return request.point_release.empty() || candidate.point_release == request.point_release;
   });
-  if (offer == offers.end()) {
-    return std::nullopt;
+  const bool wanted =
+      !stored || (freshness == Freshness::newest_on_offer && offer != offers.end() &&
+                  compare_debian_versions(offer->version, stored->version) > 0);
+  if (wanted) {
+    return offer == offers.end() ? std::nullopt
+                                 : std::optional(Missing{packages_of(*offer, packages), true});
   }
-  KernelPackages wanted = packages_of(*offer, packages);
-  return stored && !are_better(wanted, *stored) ? std::nullopt : std::optional(std::move(wanted));
+  std::optional<KernelPackages> completion = completion_of(*stored, packages);
+  return completion ? std::optional(Missing{std::move(*completion), false}) : std::nullopt;
+}
+
+KernelOrigin origin_of(const KernelPackages& packages, const StoredKernel& stored) {
+  return {stored.package, stored.version, packages.modules_missing_because,
+          packages.config_missing_because};
+}
+
+KernelOrigin origin_of(const KernelPackages& packages) {
+  const AptPackage& image = packages.packages.front();
+  return {image.name + "=" + image.version, image.version, packages.modules_missing_because,
+          packages.config_missing_because};
 }
 
 }  // namespace
@@ -101,30 +125,31 @@ std::vector<std::optional<StoredKernel>> KernelStore::find_all(
 }
 
 std::vector<std::optional<StoredKernel>> KernelStore::fetch_from(
-    const Apt& apt, const std::vector<KernelRequest>& requests) const {
+    const Apt& apt, const std::vector<KernelRequest>& requests, Freshness freshness) const {
   const std::vector<AptPackage> packages = apt.packages(kernel_patterns(entries_of(requests)));
   std::vector<std::optional<StoredKernel>> kernels = find_all(requests);
-  std::vector<std::optional<KernelPackages>> missing;
+  std::vector<std::optional<Missing>> missing;
   std::vector<AptPackage> downloads;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    missing.push_back(missing_of(requests[i], kernels[i], packages));
+    missing.push_back(missing_of(requests[i], kernels[i], freshness, packages));
     if (missing[i]) {
-      downloads.insert(downloads.end(), missing[i]->packages.begin(), missing[i]->packages.end());
+      const std::vector<AptPackage>& its = missing[i]->packages.packages;
+      downloads.insert(downloads.end(), its.begin(), its.end());
     }
   }
-  if (downloads.empty()) {
-    return kernels;
-  }
-  const std::vector<fs::path> debs = apt.download(downloads, folder_.downloads());
-  auto next = debs.begin();
+  const std::vector<fs::path> all =
+      downloads.empty() ? std::vector<fs::path>() : apt.download(downloads, folder_.downloads());
+  auto next = all.begin();
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (!missing[i]) {
       continue;
     }
-    const auto end = next + static_cast<std::ptrdiff_t>(missing[i]->packages.size());
-    const AptPackage& image = missing[i]->packages.front();
-    kernels[i] = folder_.keep({next, end}, {image.name + "=" + image.version, image.version,
-                                            missing[i]->modules_missing_because});
+    const KernelPackages& its = missing[i]->packages;
+    const auto end = next + static_cast<std::ptrdiff_t>(its.packages.size());
+    const std::vector<fs::path> debs(next, end);
+    kernels[i] = missing[i]->whole
+                     ? folder_.keep(debs, origin_of(its))
+                     : folder_.complete(*kernels[i], debs, origin_of(its, *kernels[i]));
     kernels[i]->id = requests[i].entry.id;
     next = end;
   }
@@ -133,18 +158,18 @@ std::vector<std::optional<StoredKernel>> KernelStore::fetch_from(
 }
 
 std::vector<std::optional<StoredKernel>> KernelStore::fetch_group(
-    bool archive, const std::vector<KernelRequest>& requests) const {
+    bool archive, const std::vector<KernelRequest>& requests, Freshness freshness) const {
   const std::vector<std::string> suites = suites_of(entries_of(requests));
   Apt apt = this->apt(archive);
   if (apt.refresh(suites)) {
-    return fetch_from(apt, requests);
+    return fetch_from(apt, requests, freshness);
   }
   try {
-    return fetch_from(apt, requests);
+    return fetch_from(apt, requests, freshness);
   } catch (const Error&) {
     // Lists of some hours ago name packages that the mirror has replaced since.
     apt.refresh_now(suites);
-    return fetch_from(apt, requests);
+    return fetch_from(apt, requests, freshness);
   }
 }
 
@@ -154,31 +179,49 @@ std::vector<std::optional<StoredKernel>> KernelStore::fetch(
     return stored.has_value() && freshness == Freshness::stored_is_enough;
   };
   std::vector<std::optional<StoredKernel>> kernels = find_all(requests);
-  if (std::all_of(kernels.begin(), kernels.end(), is_enough)) {
+  if (std::all_of(kernels.begin(), kernels.end(), [&](const std::optional<StoredKernel>& stored) {
+        return is_enough(stored) && is_looked_through(*stored);
+      })) {
     return kernels;
   }
   const FileLock held = folder_.lock();
   // Whoever held the lock may have fetched the same.
   kernels = find_all(requests);
   for (const bool archive : {false, true}) {
-    std::vector<std::size_t> places;
-    std::vector<KernelRequest> group;
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      const CatalogueEntry& entry = requests[i].entry;
-      if (entry.archive == archive && is_reachable(entry) && !is_enough(kernels[i])) {
-        places.push_back(i);
-        group.push_back(requests[i]);
-      }
-    }
-    if (group.empty()) {
-      continue;
-    }
-    std::vector<std::optional<StoredKernel>> fetched = fetch_group(archive, group);
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      kernels[places[i]] = std::move(fetched[i]);
+    fetch_where(archive, requests, freshness, kernels,
+                [&](const std::optional<StoredKernel>& kernel) { return !is_enough(kernel); });
+    try {
+      fetch_where(archive, requests, Freshness::stored_is_enough, kernels,
+                  [](const std::optional<StoredKernel>& kernel) {
+                    return kernel && !is_looked_through(*kernel);
+                  });
+    } catch (const Error& error) {
+      options_.progress(fmt::format("going on without configurations: {}", error.what()));
     }
   }
   return kernels;
+}
+
+void KernelStore::fetch_where(
+    bool archive, const std::vector<KernelRequest>& requests, Freshness freshness,
+    std::vector<std::optional<StoredKernel>>& kernels,
+    const std::function<bool(const std::optional<StoredKernel>&)>& wanted) const {
+  std::vector<std::size_t> places;
+  std::vector<KernelRequest> group;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const CatalogueEntry& entry = requests[i].entry;
+    if (entry.archive == archive && is_reachable(entry) && wanted(kernels[i])) {
+      places.push_back(i);
+      group.push_back(requests[i]);
+    }
+  }
+  if (group.empty()) {
+    return;
+  }
+  std::vector<std::optional<StoredKernel>> fetched = fetch_group(archive, group, freshness);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    kernels[places[i]] = std::move(fetched[i]);
+  }
 }
 
 std::optional<std::string> KernelStore::changelog(const CatalogueEntry& entry,
@@ -207,6 +250,10 @@ StoredKernel KernelStore::open_file(const fs::path& file) {
   kernel.image = fs::absolute(file);
   kernel.sha256 = sha256_file(file);
   kernel.modules_missing_because = "a kernel image alone has none; --modules names their folder";
+  kernel.config = config_of_image(file, kernel.release);
+  if (kernel.config.empty()) {
+    kernel.config_missing_because = "none lies beside the kernel image";
+  }
   return kernel;
 }
 

@@ -51,8 +51,10 @@ class KernelStore {
 
   /// The kernels asked for, in their order, fetched where the store does not have them; all
   /// downloads of a call are one. Nothing where the mirror does not offer one. With all of them
-  /// stored, and that being enough, no network is touched. Throws Error as offers() does, and
-  /// where the store cannot be written.
+  /// stored, and that being enough, no network is touched; but a store of old is looked through
+  /// once for configurations, and what the mirror still has of these is fetched. Where that fails,
+  /// `progress` hears of it, and what is stored is enough. Throws Error as offers() does, and where
+  /// the store cannot be written.
   std::vector<std::optional<StoredKernel>> fetch(const std::vector<KernelRequest>& requests,
                                                  Freshness freshness);
 
@@ -73,10 +75,15 @@ class KernelStore {
   Apt apt(bool archive) const;
   std::vector<std::optional<StoredKernel>> find_all(
       const std::vector<KernelRequest>& requests) const;
-  std::vector<std::optional<StoredKernel>> fetch_group(
-      bool archive, const std::vector<KernelRequest>& requests) const;
-  std::vector<std::optional<StoredKernel>> fetch_from(
-      const Apt& apt, const std::vector<KernelRequest>& requests) const;
+  void fetch_where(bool archive, const std::vector<KernelRequest>& requests, Freshness freshness,
+                   std::vector<std::optional<StoredKernel>>& kernels,
+                   const std::function<bool(const std::optional<StoredKernel>&)>& wanted) const;
+  std::vector<std::optional<StoredKernel>> fetch_group(bool archive,
+                                                       const std::vector<KernelRequest>& requests,
+                                                       Freshness freshness) const;
+  std::vector<std::optional<StoredKernel>> fetch_from(const Apt& apt,
+                                                      const std::vector<KernelRequest>& requests,
+                                                      Freshness freshness) const;
 
   StoreOptions options_;
   StoreFolder folder_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
@@ -165,6 +166,20 @@ std::vector<fs::path> resolve_modules(const fs::path& modules,
     result.push_back(decompressed(file, cache));
   }
   return result;
+}
+
+bool is_built_in(const fs::path& modules, const std::string& name) {
+  if (modules.empty()) {
+    return false;
+  }
+  std::ifstream list(modules / "modules.builtin");
+  // Lines such as kernel/net/ipv4/tcp_diag.ko.
+  for (std::string line; std::getline(list, line);) {
+    if (module_name(line) == name) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace brokenpipe

@@ -20,4 +20,8 @@ std::vector<std::filesystem::path> resolve_modules(const std::filesystem::path& 
                                                    const std::vector<std::string>& wanted,
                                                    const std::filesystem::path& cache);
 
+/// Whether a module is part of the kernel's image, by modules.builtin, which packages have. Not
+/// known to be where `modules` is empty.
+bool is_built_in(const std::filesystem::path& modules, const std::string& name);
+
 }  // namespace brokenpipe

@@ -52,6 +52,13 @@ StoredKernel StoreFolder::keep(const std::vector<fs::path>& debs,
   return keep_below(root_ / "kernels", debs, origin);
 }
 
+StoredKernel StoreFolder::complete(const StoredKernel& kernel, const std::vector<fs::path>& debs,
+                                   const KernelOrigin& origin) const {
+  const fs::path folder = kernel.image.parent_path();
+  complete_kernel(debs, origin, folder, incoming().path(), progress_);
+  return read_kernel(folder);
+}
+
 StoredKernel StoreFolder::keep_local(const fs::path& deb) const {
   return keep_below(root_ / "local", {deb}, {{}, {}, "the package has none"});
 }
@@ -63,8 +70,8 @@ StoredKernel StoreFolder::keep_below(const fs::path& parent, const std::vector<f
     hashes += sha256_file(deb);
   }
   const fs::path target = parent / sha256(hashes);
-  if (std::optional<StoredKernel> kernel = find_kernel(target)) {
-    return *kernel;
+  if (const std::optional<StoredKernel> kernel = find_kernel(target)) {
+    return is_looked_through(*kernel) ? *kernel : complete(*kernel, debs, origin);
   }
   const TemporaryDirectory unpacked = incoming();
   unpack_kernel(debs, origin, unpacked.path(), progress_);

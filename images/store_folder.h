@@ -12,7 +12,8 @@
 namespace brokenpipe {
 
 /// Below the root: `kernels/HASH` and `local/HASH`, a folder for each kernel, named by the hash of
-/// its packages and complete from the moment it is there; `changelogs`, compressed as they were
+/// the packages that it came in and whole from the moment it is there: modules and configuration
+/// that come later are added, and nothing is ever taken away; `changelogs`, compressed as they were
 /// shipped; `apt`, apt's private state; `downloads`, where an interrupted download goes on;
 /// `incoming`, being unpacked; `lock`, held by who fetches.
 ///
@@ -37,7 +38,10 @@ class StoreFolder {
   /// unpack_kernel() does; the store is then as it was.
   StoredKernel keep(const std::vector<std::filesystem::path>& debs,
                     const KernelOrigin& origin) const;
-  /// The same of a package of the user's, which is no kernel of the catalogue.
+  /// Adds what the packages have and the stored kernel lacks: complete_kernel().
+  StoredKernel complete(const StoredKernel& kernel, const std::vector<std::filesystem::path>& debs,
+                        const KernelOrigin& origin) const;
+  /// As keep(), of a package of the user's, which is no kernel of the catalogue.
   StoredKernel keep_local(const std::filesystem::path& deb) const;
 
   /// An empty folder for what is being unpacked, to be renamed to its place.

@@ -19,21 +19,40 @@ struct StoredKernel {
   std::string sha256;                   ///< of `image`
   std::filesystem::path modules;        ///< .../lib/modules/RELEASE; empty where there are none
   std::string modules_missing_because;  ///< empty where `modules` is not
+  std::filesystem::path config;         ///< what it was built with (.config); empty: not here
+  /// Empty where `config` is not, and where nobody has looked for it yet, as in stores of old.
+  std::string config_missing_because;
 };
+
+/// Why a kernel has no modules or no configuration where all packages that may hold them were
+/// unpacked.
+inline constexpr const char* none_in_packages = "its packages hold none";
+
+/// Whether its configuration is here, or was looked for.
+bool is_looked_through(const StoredKernel& kernel);
 
 /// What is known of a kernel before its packages are unpacked.
 struct KernelOrigin {
-  std::string package;                  ///< as in StoredKernel
-  std::string version;                  ///< as in StoredKernel
-  std::string modules_missing_because;  ///< where the packages have none
+  std::string package;  ///< as in StoredKernel
+  std::string version;  ///< as in StoredKernel
+  /// Where a package that may have them is not among those to be unpacked; empty: they all are.
+  std::string modules_missing_because;
+  std::string config_missing_because = {};
 };
 
-/// Unpacks a kernel, and its modules, into an empty folder, and describes it there (kernel.json).
-/// `progress` gets a line for each package. Throws Error where a package is damaged, where there is
-/// no kernel in them, and where the folder cannot be written.
+/// Unpacks a kernel, its modules and its configuration into an empty folder, and describes it there
+/// (kernel.json). `progress` gets a line for each package. Throws Error where a package is damaged,
+/// where there is no kernel in them, and where the folder cannot be written.
 void unpack_kernel(const std::vector<std::filesystem::path>& debs, const KernelOrigin& origin,
                    const std::filesystem::path& folder,
                    const std::function<void(const std::string&)>& progress);
+
+/// Adds to a kernel's folder what it lacks of modules and configuration and the packages, which are
+/// of the same kernel, have; what is there stays. What is still missing is so for the reasons of
+/// `origin`. `scratch` is an empty folder of the same file system. Throws Error as above.
+void complete_kernel(const std::vector<std::filesystem::path>& debs, const KernelOrigin& origin,
+                     const std::filesystem::path& folder, const std::filesystem::path& scratch,
+                     const std::function<void(const std::string&)>& progress);
 
 /// What unpack_kernel() left in a folder, without an id. Throws Error where that is not all there.
 StoredKernel read_kernel(const std::filesystem::path& folder);

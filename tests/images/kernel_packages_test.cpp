@@ -63,16 +63,21 @@ TEST(KernelPackages, SuitesOfSeveralEntriesComeOnce) {
   EXPECT_THAT(suites_of({bookworm, bookworm}), ElementsAre("bookworm", "bookworm-security"));
 }
 
-TEST(KernelPackages, ASplitKernelComesWithItsModulesOfTheSameVersion) {
+TEST(KernelPackages, ASplitKernelComesWithModulesAndConfigurationOfTheSameVersion) {
   const Offer offer = {binary, "7.3.4-1", "7.3.4"};
-  const KernelPackages whole =
-      packages_of(offer, {{modules, "7.3.4-2", "sid"}, {modules, "7.3.4-1", "sid"}});
+  const KernelPackages whole = packages_of(offer, {{modules, "7.3.4-2", "sid"},
+                                                   {modules, "7.3.4-1", "sid"},
+                                                   {base, "7.3.4-2", "sid"},
+                                                   {base, "7.3.4-1", "sid"}});
   EXPECT_THAT(names(whole.packages), ElementsAre("linux-binary-7.3.4-cloud-amd64=7.3.4-1",
-                                                 "linux-modules-7.3.4-cloud-amd64=7.3.4-1"));
+                                                 "linux-modules-7.3.4-cloud-amd64=7.3.4-1",
+                                                 "linux-base-7.3.4-cloud-amd64=7.3.4-1"));
   EXPECT_EQ(whole.modules_missing_because, "");
+  EXPECT_EQ(whole.config_missing_because, "");
   const KernelPackages bare = packages_of(offer, {{modules, "7.3.4-2", "sid"}});
   EXPECT_THAT(names(bare.packages), ElementsAre("linux-binary-7.3.4-cloud-amd64=7.3.4-1"));
   EXPECT_THAT(bare.modules_missing_because, HasSubstr("linux-modules-7.3.4-cloud-amd64=7.3.4-1"));
+  EXPECT_THAT(bare.config_missing_because, HasSubstr("linux-base-7.3.4-cloud-amd64=7.3.4-1"));
 }
 
 TEST(KernelPackages, AWholeKernelIsOnePackage) {
@@ -100,20 +105,52 @@ TEST(KernelPackages, TheNewestStoredKernelIsOfTheEntryAndOfThePointReleaseAskedF
 }
 
 TEST(KernelPackages, OfOneVersionStoredTwiceTheOneWithModulesIsTaken) {
-  const StoredKernel bare = stored(image_47, "6.1.170-3", "");
+  StoredKernel bare = stored(image_47, "6.1.170-3", "");
+  bare.config = "/config";
   const StoredKernel whole = stored(image_47, "6.1.170-3");
   EXPECT_EQ(newest_among({bare, whole}, bookworm, {})->modules, "/modules");
   EXPECT_EQ(newest_among({whole, bare}, bookworm, {})->modules, "/modules");
 }
 
-TEST(KernelPackages, AreBetterWhereTheyAreNewerOrBringWhatIsMissing) {
-  const KernelPackages whole = {{{binary, "7.3.4-1", {}}, {modules, "7.3.4-1", {}}}, {}};
-  const KernelPackages bare = {{{binary, "7.3.4-1", {}}}, {}};
-  EXPECT_TRUE(are_better(bare, stored(binary, "7.3.3-1")));
-  EXPECT_FALSE(are_better(whole, stored(binary, "7.3.5-1", "")));
-  EXPECT_FALSE(are_better(whole, stored(binary, "7.3.4-1")));
-  EXPECT_TRUE(are_better(whole, stored(binary, "7.3.4-1", "")));
-  EXPECT_FALSE(are_better(bare, stored(binary, "7.3.4-1", "")));
+TEST(KernelPackages, AStoredKernelIsCompletedByThePackagesOfWhatItLacks) {
+  const std::vector<AptPackage> all = {
+      {image_47, "6.1.170-3", {}}, {modules, "7.3.4-1", {}}, {base, "7.3.4-1", {}}};
+  const auto completing = [&](const StoredKernel& kernel) {
+    return names(completion_of(kernel, all).value().packages);
+  };
+  EXPECT_THAT(completing(stored(image_47, "6.1.170-3")),
+              ElementsAre("linux-image-6.1.0-47-cloud-amd64=6.1.170-3"));
+  EXPECT_THAT(completing(stored(binary, "7.3.4-1")),
+              ElementsAre("linux-base-7.3.4-cloud-amd64=7.3.4-1"));
+  StoredKernel without_modules = stored(binary, "7.3.4-1", "");
+  EXPECT_THAT(completing(without_modules), ElementsAre("linux-modules-7.3.4-cloud-amd64=7.3.4-1",
+                                                       "linux-base-7.3.4-cloud-amd64=7.3.4-1"));
+  without_modules.config = "/config";
+  EXPECT_THAT(completing(without_modules), ElementsAre("linux-modules-7.3.4-cloud-amd64=7.3.4-1"));
+}
+
+TEST(KernelPackages, AStoredKernelThatLacksNothingIsNotCompleted) {
+  StoredKernel whole = stored(binary, "7.3.4-1");
+  whole.config = "/config";
+  EXPECT_FALSE(completion_of(whole, {{modules, "7.3.4-1", {}}, {base, "7.3.4-1", {}}}));
+}
+
+TEST(KernelPackages, WhatIsNotOnOfferIsAReasonThatIsToldOnce) {
+  StoredKernel kernel = stored(image_47, "6.1.170-3");
+  const KernelPackages nothing = completion_of(kernel, {{image_47, "6.1.170-4", {}}}).value();
+  EXPECT_THAT(nothing.packages, testing::IsEmpty());
+  EXPECT_THAT(nothing.config_missing_because,
+              HasSubstr("linux-image-6.1.0-47-cloud-amd64=6.1.170-3"));
+  kernel.config_missing_because = nothing.config_missing_because;
+  EXPECT_FALSE(completion_of(kernel, {{image_47, "6.1.170-4", {}}}));
+  EXPECT_TRUE(completion_of(kernel, {{image_47, "6.1.170-3", {}}})) << "it is on offer again";
+}
+
+TEST(KernelPackages, APackageThatIsKnownToHaveNoneIsNotFetchedAgain) {
+  StoredKernel kernel = stored(binary, "7.3.4-1", "");
+  kernel.modules_missing_because = none_in_packages;
+  kernel.config_missing_because = none_in_packages;
+  EXPECT_FALSE(completion_of(kernel, {{modules, "7.3.4-1", {}}, {base, "7.3.4-1", {}}}));
 }
 
 }  // namespace

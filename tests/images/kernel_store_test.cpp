@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "images/modules.h"
 #include "results/base/error.h"
 #include "results/base/file.h"
@@ -48,6 +50,7 @@ TEST(KernelStore, TheNewestKernelOfASeriesIsFetchedWithItsModules) {
   EXPECT_EQ(kernel.modules.filename(), "6.1.0-56-cloud-amd64");
   EXPECT_EQ(kernel.modules_missing_because, "");
   EXPECT_THAT(resolve_modules(kernel.modules, {"tcp_diag"}, place.root() / "cache"), SizeIs(1));
+  EXPECT_EQ(read_file(kernel.config), "CONFIG_NET=y\n");
   EXPECT_THAT(files_below(place.root() / "downloads"), IsEmpty());
   EXPECT_THAT(files_below(place.root() / "incoming"), IsEmpty());
 }
@@ -100,7 +103,7 @@ TEST(KernelStore, WhatTheMirrorDoesNotOfferIsNoError) {
   EXPECT_THAT(store.offers({backports}).at(0), IsEmpty());
 }
 
-TEST(KernelStore, AKernelWhoseModulesAreAPackageOfTheirOwnGetsThem) {
+TEST(KernelStore, AKernelWhoseModulesAndConfigurationAreOtherPackagesGetsThem) {
   test::LocalRepository repository;
   const std::string release = "7.3.4+deb13-cloud-amd64";
   const std::string modules = "usr/lib/modules/" + release;
@@ -108,10 +111,13 @@ TEST(KernelStore, AKernelWhoseModulesAreAPackageOfTheirOwnGetsThem) {
                          {{modules + "/vmlinuz", test::fake_bzimage(release, "zstd")}});
   repository.add_package("trixie-backports", "linux-modules-" + release, "7.3.4-1~bpo13+1",
                          {{modules + "/kernel/tls.ko", test::fake_module({"depends=\0", 9})}});
+  repository.add_package("trixie-backports", "linux-base-" + release, "7.3.4-1~bpo13+1",
+                         {{modules + "/config", "CONFIG_NET=y\n"}});
   repository.publish("trixie-backports");
   const Store place(repository);
   KernelStore store = place.open();
   const StoredKernel kernel = fetch_one(store, backports);
+  EXPECT_EQ(read_file(kernel.config), "CONFIG_NET=y\n");
   EXPECT_EQ(kernel.release, release);
   EXPECT_EQ(kernel.package, "linux-binary-" + release + "=7.3.4-1~bpo13+1");
   EXPECT_TRUE(fs::exists(kernel.modules / "kernel/tls.ko"));
@@ -153,6 +159,132 @@ TEST(KernelStore, AKernelWhoseModulesCameLaterIsFetchedAgainWithThem) {
   EXPECT_TRUE(fs::exists(whole.modules / "kernel/tls.ko"));
   EXPECT_EQ(store.find(backports, {})->modules, whole.modules);
   EXPECT_EQ(fetch_one(store, backports, {}, Freshness::newest_on_offer).modules, whole.modules);
+}
+
+/// As the program left a kernel that kept no configurations.
+void make_old(const StoredKernel& kernel) {
+  const fs::path description = kernel.image.parent_path() / "kernel.json";
+  nlohmann::json old = nlohmann::json::parse(read_file(description));
+  old.erase("has_config");
+  old.erase("config_missing_because");
+  write_file(description, old.dump());
+  fs::remove(kernel.image.parent_path() / "config");
+}
+
+TEST(KernelStore, AStoreOfOldGetsTheConfigurationOfWhatIsStillOnOfferAndNoOtherKernel) {
+  test::LocalRepository repository;
+  repository.add_kernel("bookworm", image_47, "6.1.170-3");
+  repository.publish("bookworm");
+  const test::FileServer server(repository.path());
+  const Store place(server.address() + "/debian", repository.keyring());
+  KernelStore store = place.open();
+  const StoredKernel fetched = fetch_one(store, bookworm);
+  make_old(fetched);
+  write_file(fetched.modules / "kernel/net/ipv4/tcp_diag.ko", "as it was");
+  repository.add_kernel("bookworm", image_56, "6.1.192-2");
+  repository.publish("bookworm");
+  fs::remove_all(place.root() / "apt");
+
+  const StoredKernel kernel = fetch_one(store, bookworm);
+  EXPECT_EQ(kernel.id, "debian-6.1");
+  EXPECT_EQ(kernel.version, "6.1.170-3");
+  EXPECT_EQ(kernel.image, fetched.image);
+  EXPECT_EQ(read_file(kernel.config), "CONFIG_NET=y\n");
+  EXPECT_EQ(read_file(kernel.modules / "kernel/net/ipv4/tcp_diag.ko"), "as it was");
+  EXPECT_THAT(files_below(place.root() / "kernels"), SizeIs(1));
+  EXPECT_THAT(files_below(place.root() / "downloads"), IsEmpty());
+  EXPECT_THAT(files_below(place.root() / "incoming"), IsEmpty());
+  const std::size_t requests = server.requests().size();
+  EXPECT_EQ(fetch_one(store, bookworm).config, kernel.config);
+  EXPECT_EQ(server.requests().size(), requests);
+}
+
+TEST(KernelStore, AStoreOfOldIsLookedThroughOnceForWhatIsNotOnOfferAnyMore) {
+  test::LocalRepository repository;
+  const fs::path deb = repository.add_kernel("bookworm", image_47, "6.1.170-3");
+  repository.publish("bookworm");
+  const test::FileServer server(repository.path());
+  const Store place(server.address() + "/debian", repository.keyring());
+  KernelStore store = place.open();
+  const StoredKernel fetched = fetch_one(store, bookworm);
+  make_old(fetched);
+  fs::remove(deb);
+  repository.add_kernel("bookworm", image_56, "6.1.192-2");
+  repository.publish("bookworm");
+  fs::remove_all(place.root() / "apt");
+
+  const StoredKernel kernel = fetch_one(store, bookworm);
+  EXPECT_EQ(kernel.version, "6.1.170-3");
+  EXPECT_TRUE(kernel.config.empty());
+  EXPECT_THAT(kernel.config_missing_because, HasSubstr(std::string(image_47) + "=6.1.170-3"));
+  EXPECT_EQ(kernel.modules, fetched.modules);
+  const std::size_t requests = server.requests().size();
+  EXPECT_TRUE(fetch_one(store, bookworm).config.empty());
+  EXPECT_EQ(server.requests().size(), requests);
+}
+
+TEST(KernelStore, APackageThatTurnsOutToHoldNoConfigurationIsNotFetchedEachTime) {
+  test::LocalRepository repository;
+  repository.add_package(
+      "bookworm", image_47, "6.1.170-3",
+      {{"boot/vmlinuz-6.1.0-47-cloud-amd64", test::fake_bzimage("6.1.0-47-cloud-amd64")}});
+  repository.publish("bookworm");
+  const test::FileServer server(repository.path());
+  const Store place(server.address() + "/debian", repository.keyring());
+  KernelStore store = place.open();
+  make_old(fetch_one(store, bookworm));
+  EXPECT_EQ(fetch_one(store, bookworm).config_missing_because, none_in_packages);
+  const std::size_t requests = server.requests().size();
+  for (const Freshness freshness : {Freshness::stored_is_enough, Freshness::newest_on_offer}) {
+    EXPECT_TRUE(fetch_one(store, bookworm, {}, freshness).config.empty());
+  }
+  EXPECT_EQ(server.requests().size(), requests);
+}
+
+TEST(KernelStore, WhatAStoredKernelHasStaysWhenTheMirrorDropsIt) {
+  test::LocalRepository repository;
+  const std::string release = "7.3.4+deb13-cloud-amd64";
+  const std::string suite = "trixie-backports";
+  const std::string folder = "usr/lib/modules/" + release;
+  repository.add_package(suite, "linux-binary-" + release, "7.3.4-1",
+                         {{folder + "/vmlinuz", test::fake_bzimage(release)}});
+  const fs::path modules =
+      repository.add_package(suite, "linux-modules-" + release, "7.3.4-1",
+                             {{folder + "/kernel/tls.ko", test::fake_module({"depends=\0", 9})}});
+  repository.publish(suite);
+  const Store place(repository);
+  KernelStore store = place.open();
+  EXPECT_THAT(fetch_one(store, backports).config_missing_because,
+              HasSubstr("linux-base-" + release + "=7.3.4-1"));
+
+  fs::remove(modules);
+  repository.add_package(suite, "linux-base-" + release, "7.3.4-1",
+                         {{folder + "/config", "CONFIG_NET=y\n"}});
+  repository.publish(suite);
+  fs::remove_all(place.root() / "apt");
+  const StoredKernel kernel = fetch_one(store, backports, {}, Freshness::newest_on_offer);
+  EXPECT_EQ(read_file(kernel.config), "CONFIG_NET=y\n");
+  EXPECT_TRUE(fs::exists(kernel.modules / "kernel/tls.ko"));
+  EXPECT_THAT(files_below(place.root() / "kernels"), SizeIs(1));
+}
+
+TEST(KernelStore, WithoutANetworkAStoreOfOldIsEnough) {
+  test::LocalRepository repository;
+  repository.add_kernel("bookworm", image_47, "6.1.170-3");
+  repository.publish("bookworm");
+  const Store place(repository);
+  KernelStore filled = place.open();
+  make_old(fetch_one(filled, bookworm));
+
+  std::string told;
+  const std::string nowhere = "http://127.0.0.1:9/debian";
+  KernelStore store({place.root(), nowhere, repository.keyring(),
+                     [&](const std::string& line) { told += line + '\n'; }});
+  const StoredKernel kernel = fetch_one(store, bookworm);
+  EXPECT_EQ(kernel.version, "6.1.170-3");
+  EXPECT_FALSE(is_looked_through(kernel));
+  EXPECT_THAT(told, HasSubstr("going on without configurations"));
+  EXPECT_EQ(read_file(fetch_one(filled, bookworm).config), "CONFIG_NET=y\n");
 }
 
 TEST(KernelStore, AKernelThatIsStoredTouchesNoNetwork) {
@@ -216,7 +348,12 @@ TEST(KernelStore, ABzimageOrAVmlinuxOfTheUsersIsTakenWhereItIs) {
     EXPECT_EQ(kernel.sha256, sha256(content));
     EXPECT_TRUE(kernel.modules.empty());
     EXPECT_NE(kernel.modules_missing_because, "");
+    EXPECT_TRUE(kernel.config.empty());
+    EXPECT_NE(kernel.config_missing_because, "");
   }
+  const fs::path config = directory.path() / "config-6.13.0-mine";
+  write_file(config, "CONFIG_NET=y\n");
+  EXPECT_EQ(place.open().open_file(directory.path() / "image").config, config);
 }
 
 TEST(KernelStore, AFileOfTheUsersThatIsNoKernelIsAnErrorThatNamesIt) {

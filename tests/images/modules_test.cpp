@@ -117,5 +117,15 @@ TEST(Modules, ADamagedModuleIsAnErrorThatNamesIt) {
   }
 }
 
+TEST(Modules, WhatIsBuiltInIsWhatThePackageSaysIs) {
+  const Modules modules;
+  EXPECT_FALSE(is_built_in(modules.path(), "tcp_diag"));
+  write_file(modules.path() / "modules.builtin",
+             "kernel/net/unix/unix.ko\nkernel/net/ipv4/tcp-diag.ko\n");
+  EXPECT_TRUE(is_built_in(modules.path(), "tcp_diag"));
+  EXPECT_FALSE(is_built_in(modules.path(), "diag"));
+  EXPECT_FALSE(is_built_in({}, "tcp_diag"));
+}
+
 }  // namespace
 }  // namespace brokenpipe

@@ -156,8 +156,22 @@ TEST(StoreFolder, APackageOfTheUsersIsUnpackedOnceAndIsNotTakenForDebians) {
   EXPECT_EQ(kernel.package, deb.string());
   EXPECT_EQ(kernel.version, "");
   EXPECT_TRUE(fs::exists(kernel.modules / "kernel/net/ipv4/tcp_diag.ko"));
+  EXPECT_EQ(read_file(kernel.config), "CONFIG_NET=y\n");
   EXPECT_EQ(store.open_file(deb).image, kernel.image);
   EXPECT_EQ(store.find(bookworm, {}), std::nullopt);
+}
+
+TEST(StoreFolder, APackageOfTheUsersInAStoreOfOldIsLookedThroughForItsConfiguration) {
+  test::LocalRepository repository;
+  const fs::path deb = repository.add_kernel("bookworm", image_47, "6.1.170-3");
+  const Store place(repository);
+  KernelStore store = place.open();
+  const fs::path folder = store.open_file(deb).image.parent_path();
+  fs::remove(folder / "config");
+  write_file(folder / "kernel.json",
+             R"({"schema":1,"release":"6.1.0-47-cloud-amd64","package":"","version":"",)"
+             R"("sha256":"","has_modules":true,"modules_missing_because":""})");
+  EXPECT_EQ(read_file(store.open_file(deb).config), "CONFIG_NET=y\n");
 }
 
 }  // namespace
