@@ -27,7 +27,7 @@ std::string differences_table(const std::string& title,
                               const std::vector<Unexplained>& differences) {
   if (differences.empty()) return {};
   std::string text = fmt::format(
-      "\n### {}\n\n| kernel | scenario | step | expected | got |\n|---|---|---|---|---|\n", title);
+      "\n### {}\n\n| kernel | scenario | step | predicted | got |\n|---|---|---|---|---|\n", title);
   for (const Unexplained& difference : differences) {
     text += fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(difference.kernel),
                         markdown_code(difference.scenario), markdown_code(difference.place),
@@ -82,10 +82,14 @@ std::string kernels_list(const NightReport& night) {
 
 ExitCode exit_code(const NightReport& night) {
   const size_t could_not = count(night, KernelNight::Came::could_not);
-  if (could_not > 0 || count(night, KernelNight::Came::never) == night.kernels.size()) {
+  const auto& kernels = night.data.kernels;
+  const bool red = std::any_of(kernels.begin(), kernels.end(), [](const KernelReport& kernel) {
+    return kernel.diff && not_waived(*kernel.diff) > 0;
+  });
+  if (could_not > 0 || red || count(night, KernelNight::Came::never) == night.kernels.size()) {
     return ExitCode::incomplete;
   }
-  const bool news = !night.appeared.empty() || !night.fixed.empty();
+  const bool news = !night.appeared.empty() || !night.fixed.empty() || !night.changed.empty();
   return news ? ExitCode::differs : ExitCode::as_reference;
 }
 
@@ -106,6 +110,7 @@ std::string summary_line(const NightReport& night) {
     parts.push_back(counted(night.changed.size(), "changed answer"));
   }
   if (parts.size() == 1) parts.emplace_back("nothing new");
+  for (const std::string& words : not_asked_words(summarise(night.data))) parts.push_back(words);
   return fmt::format("{}: {}", night.data.run->id, fmt::join(parts, ", "));
 }
 

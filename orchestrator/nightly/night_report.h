@@ -9,18 +9,18 @@
 /// What a night has shown, and how it is told: only what the last night did not have.
 namespace brokenpipe {
 
-/// A difference from the reference that no change explains.
+/// An answer that is not the predicted one.
 struct Unexplained {
   std::string kernel;
   std::string scenario;
-  std::string place;  ///< a step's id, or `ending`
-  std::string expected;
+  std::string place;     ///< a step's id, or `ending`
+  std::string expected;  ///< what was predicted
   std::string got;
 
   auto operator<=>(const Unexplained&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
-/// An answer that a kernel did not give in its last night that was told.
+/// An answer that a kernel did not give in its last night that was told, be it the predicted one.
 struct ChangedAnswer {
   std::string kernel;
   std::string scenario;
@@ -58,8 +58,8 @@ struct NightReport {
   bool interrupted = false;  ///< then nothing was compared or published
 };
 
-/// `incomplete` where a kernel could not be judged, `differs` where there is a new unexplained
-/// difference or one is fixed.
+/// `incomplete` where a kernel could not be judged, or something was not asked and is not waived;
+/// `differs` where there is a new unexplained difference, one is fixed, or any answer has changed.
 ExitCode exit_code(const NightReport& night);
 
 /// The night in one line.

@@ -98,7 +98,7 @@ Differences unexplained_in(const ReportData& data) {
     for (const ScenarioVerdict& scenario : kernel.diff->scenarios) {
       for (const PlaceVerdict& place : scenario.places) {
         if (!place.unexplained()) continue;
-        differences.insert({kernel.plan.id, scenario.scenario, place.place, told(place.expected),
+        differences.insert({kernel.plan.id, scenario.scenario, place.place, told_due(place, data),
                             told(place.got)});
       }
     }
@@ -113,7 +113,10 @@ std::set<std::pair<std::string, std::string>> judged_in(const ReportData& data) 
   for (const KernelReport& kernel : data.kernels) {
     if (!kernel.diff) continue;
     for (const ScenarioVerdict& scenario : kernel.diff->scenarios) {
-      if (scenario.verdict == Verdict::same || scenario.verdict == Verdict::differs) {
+      const bool answered = scenario.verdict == Verdict::same ||
+                            scenario.verdict == Verdict::differs ||
+                            scenario.verdict == Verdict::added;
+      if (answered) {
         judged.emplace(kernel.plan.id, scenario.scenario);
       }
     }
@@ -146,8 +149,12 @@ void compare_with_last_night(NightReport& night, Differences& unexplained) {
   unexplained = left;
 }
 
-void add_changed_answers(NightReport& night, const RunResult& before, const RunResult& now) {
+/// Whatever their colour. What was not asked now is no answer: it is told with the run.
+void add_changed_answers(NightReport& night, const RunResult& before, const RunResult& now,
+                         const Diff& judged) {
   for (const ScenarioVerdict& scenario : diff(before, now, night.data.changes).scenarios) {
+    const ScenarioVerdict* verdict = verdict_of(judged, scenario.scenario);
+    if (verdict != nullptr && verdict->verdict == Verdict::not_asked) continue;
     for (const PlaceVerdict& place : scenario.places) {
       // Where the kernel got or lost the whole feature, the ending says it for all steps.
       const bool feature = place.place == "ending" &&
@@ -234,14 +241,14 @@ class NightWork {
     NightReport night;
     night.interrupted = stop.stop_requested();
     if (night.interrupted) return night;
-    night.data = report_data(tonight, reference_, changes_);
+    night.data = report_data(tonight, reference_, changes_, options_.waivers);
     const std::vector<RunDirectory> told = told_nights(before, last_told);
     for (const KernelReport& kernel : night.data.kernels) {
       const auto last = last_result(before, kernel.plan.id);
       night.kernels.push_back(how_it_came(kernel, last, offered.contains(kernel.plan.id),
                                           standing.contains(kernel.plan.id)));
       const auto known = last_result(told, kernel.plan.id);
-      if (known && kernel.result) add_changed_answers(night, *known, *kernel.result);
+      if (known && kernel.diff) add_changed_answers(night, *known, *kernel.result, *kernel.diff);
     }
     before.push_back(tonight);
     close(night, before, last_told ? last_told->unexplained : Differences());

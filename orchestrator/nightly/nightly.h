@@ -20,6 +20,7 @@ struct NightOptions {
   std::filesystem::path state;
   /// Nights, this one included; beyond them those that hold the newest result of some kernel.
   unsigned keep = 1;
+  WaiversOn waivers;         ///< for what is not asked
   CampaignOptions campaign;  ///< what is taken over is the night's own affair
   std::vector<std::string> command_line;
   /// Makes the runs, oldest first, public; not called where none has a result. Empty: they are

@@ -64,8 +64,10 @@ TEST(NightReport, OnlyNewsAndWhatCouldNotBeJudgedAreAnExitCode) {
   NightReport night = night_of({ran, never});
   EXPECT_EQ(exit_code(night), ExitCode::as_reference);
   night.standing = {difference};
-  night.changed = {{}};
   EXPECT_EQ(exit_code(night), ExitCode::as_reference);
+  night.changed = {{}};
+  EXPECT_EQ(exit_code(night), ExitCode::differs);
+  night.changed.clear();
   night.fixed = {difference};
   EXPECT_EQ(exit_code(night), ExitCode::differs);
   night.kernels.push_back(could_not);

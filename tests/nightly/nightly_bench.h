@@ -43,6 +43,7 @@ struct Bench {
                                      .no_progress = std::chrono::milliseconds(50),
                                      .hard = std::chrono::seconds(1)};
     options.publish = [this](const std::vector<RunDirectory>& runs) { published = runs.size(); };
+    reference.from_sources = true;
     offer("6.1", "6.1.47");
     offer("6.12", "6.12.9");
   }
@@ -83,7 +84,7 @@ struct Bench {
     {
       Progress progress(out, false, {});
       report = run_night([this]() -> Hypervisor& { return hypervisor; }, store, kernels, reference,
-                         {}, options, progress, stop);
+                         changes, options, progress, stop);
     }
     std::fclose(out);
     return report;
@@ -117,6 +118,7 @@ struct Bench {
                                        {"debian-6.12", entry("6.12"), {}, {}}};
   RunResult reference = result(
       "3.16", {completed("tcp/x", {step("send#1", {{"returned", -1}, {"errno", "EPIPE"}})})});
+  Changes changes;
   NightOptions options;
   size_t published = 0;
 };
