@@ -138,7 +138,8 @@ void run_machine(const GuestMain& run) {
 FailedModules load_modules(const std::string& folder) {
   FailedModules failed;
   for (const std::string& name : names_in(folder)) {
-    const auto image = read_file(folder + "/" + name);
+    std::string path = folder;
+    const auto image = read_file(path.append("/").append(name));
     // Not finit_module(2), which Linux has since 3.8 only.
     if (!image ||
         (syscall(SYS_init_module, image->data(), image->size(), "") < 0 && errno != EEXIST)) {

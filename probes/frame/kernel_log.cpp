@@ -144,8 +144,6 @@ void Reports::begin(std::string_view text) {
   } else if (text.starts_with("[ INFO: ") || text.starts_with("[ BUG: ")) {
     // An older lockdep puts a frame around it (kernel/locking/lockdep.c of 3.16).
     report(constant_words("WARNING: " + std::string(text.substr(text.find(": ") + 2))));
-  } else if (text.starts_with("INFO: trying to register non-static key")) {
-    report(constant_words(text));
   } else if (text.starts_with("kernel BUG at ")) {
     report(in("BUG", file_in(text)));
   } else if (text.starts_with("Kernel BUG at ")) {
@@ -166,7 +164,8 @@ void Reports::begin(std::string_view text) {
     const std::string_view cache = after("BUG ");
     report(in("SLUB: " + constant_words(text.substr(text.find("): ") + 3)),
               std::string(cache.substr(0, cache.find(' ')))));
-  } else if (text.starts_with("BUG")) {
+  } else if (text.starts_with("BUG") ||
+             text.starts_with("INFO: trying to register non-static key")) {
     report(constant_words(text));
   } else if (has(text, " [#")) {
     of_process_that_dies(text);
