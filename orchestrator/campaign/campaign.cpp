@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <atomic>
 #include <ctime>
+#include <map>
 #include <mutex>
 #include <numeric>
 #include <thread>
+#include <tuple>
 
+#include "orchestrator/campaign/evidence.h"
 #include "results/base/error.h"
 #include "results/base/file.h"
 #include "results/changes.h"
@@ -22,18 +25,59 @@ namespace {
 
 // What a result depends on. Under the warp clock the same inputs give the same bytes, so a result
 // that is here need not be measured again; under the real clock a second look is the purpose.
-bool same_inputs(const RunResult& earlier, const StoredKernel& kernel, const GuestOrder& order) {
-  if (order.clock != Clock::warp || earlier.guest.clock != to_string(Clock::warp)) return false;
-  if (!vouches_for_all(earlier.guest.ending)) return false;
-  if (earlier.kernel.sha256 != kernel.sha256 || earlier.probe != order.identity) return false;
-  if (earlier.guest.modules != module_names(order, kernel)) return false;
-  const auto ladder = boot_ladder(boot_image(kernel.image, order.cache));
-  return std::any_of(ladder.begin(), ladder.end(), [&](const BootVariant& variant) {
-    return variant.name == earlier.guest.boot_image &&
-           kernel_command_line(variant, order.clock, order.accelerator, order.append) ==
-               earlier.guest.cmdline;
-  });
-}
+class Inputs {
+ public:
+  Inputs(const StoredKernel& kernel, const GuestOrder& order,
+         const std::function<Hypervisor&()>& hypervisor)
+      : kernel_(kernel),
+        order_(order),
+        hypervisor_(hypervisor),
+        lacks_(built_without(order.features, kernel)) {}
+
+  bool are_those_of(const RunResult& earlier) {
+    if (order_.clock != Clock::warp || !vouches_for_all(earlier.guest.ending)) return false;
+    if (earlier.kernel.sha256 != kernel_.sha256 || earlier.probe != order_.identity) return false;
+    // Of a store that had no configuration then.
+    if (earlier.lacks != lacks_) return false;
+    const std::optional<GuestRun>& now = run_now(earlier.guest.boot_image);
+    return now && is_same(*now, earlier.guest) &&
+           hypervisor_().qemu_version() == earlier.guest.qemu &&
+           hypervisor_().libvirt_version() == earlier.guest.libvirt;
+  }
+
+ private:
+  static bool is_same(const GuestRun& one, const GuestRun& other) {
+    const auto inputs = [](const GuestRun& run) {
+      return std::tie(run.initramfs, run.domain, run.cmdline, run.modules, run.accelerator,
+                      run.clock);
+    };
+    return inputs(one) == inputs(other);
+  }
+
+  // As a guest on this rung of the ladder would be run; nothing where there is no such rung.
+  const std::optional<GuestRun>& run_now(const std::string& boot_image) {
+    const auto [place, is_new] = runs_.try_emplace(boot_image);
+    if (is_new) place->second = planned(boot_image);
+    return place->second;
+  }
+
+  std::optional<GuestRun> planned(const std::string& rung) const {
+    try {
+      for (const BootVariant& variant : boot_ladder(boot_image(kernel_.image, order_.cache))) {
+        if (variant.name == rung) return planned_run(order_, kernel_, variant);
+      }
+    } catch (const Error&) {
+      // Who runs it now will say what is wrong with it.
+    }
+    return std::nullopt;
+  }
+
+  const StoredKernel& kernel_;
+  const GuestOrder& order_;
+  const std::function<Hypervisor&()>& hypervisor_;
+  std::map<std::string, std::string> lacks_;
+  std::map<std::string, std::optional<GuestRun>> runs_;
+};
 
 std::string this_machine() {
   utsname host{};
@@ -50,6 +94,18 @@ std::vector<fs::path> run_folders(const fs::path& runs) {
   }
   std::sort(folders.rbegin(), folders.rend());
   return folders;
+}
+
+// An unreadable run of old is no reason not to run now.
+std::optional<EarlierResult> result_in(const fs::path& folder, const std::string& id) {
+  try {
+    const RunDirectory directory = RunDirectory::open(folder);
+    auto result = directory.result(id);
+    if (!result) return std::nullopt;
+    return EarlierResult{*std::move(result), directory.console_file(id)};
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 class CampaignRun {
@@ -117,7 +173,8 @@ class CampaignRun {
 
   bool take_earlier(const ReadyKernel& kernel) {
     if (!kernel.stored || !options_.earlier_runs) return false;
-    const auto earlier = earlier_result(*options_.earlier_runs, kernel, options_.order);
+    const auto earlier =
+        earlier_result(*options_.earlier_runs, kernel, options_.order, hypervisor_);
     if (!earlier || (options_.good_enough && !options_.good_enough(earlier->result))) return false;
     if (fs::exists(earlier->console)) {
       write_file(directory_.console_file(kernel.id), read_file(earlier->console));
@@ -216,20 +273,17 @@ std::vector<KernelChoice> left_to_do(const RunDirectory& directory, const ProbeI
 }
 
 std::optional<EarlierResult> earlier_result(const fs::path& runs, const ReadyKernel& kernel,
-                                            const GuestOrder& order) {
+                                            const GuestOrder& order,
+                                            const std::function<Hypervisor&()>& hypervisor) {
+  Inputs inputs(*kernel.stored, order, hypervisor);
   std::vector<std::string> ids{kernel.id};
   if (kernel.stored->id != kernel.id) ids.push_back(kernel.stored->id);
   for (const fs::path& folder : run_folders(runs)) {
     for (const std::string& id : ids) {
-      try {
-        const RunDirectory directory = RunDirectory::open(folder);
-        auto result = directory.result(id);
-        if (!result || !same_inputs(*result, *kernel.stored, order)) continue;
-        result->kernel.id = kernel.id;
-        return EarlierResult{*std::move(result), directory.console_file(id)};
-      } catch (const Error&) {
-        // An unreadable run of old is no reason not to run now.
-      }
+      std::optional<EarlierResult> earlier = result_in(folder, id);
+      if (!earlier || !inputs.are_those_of(earlier->result)) continue;
+      earlier->result.kernel.id = kernel.id;
+      return earlier;
     }
   }
   return std::nullopt;

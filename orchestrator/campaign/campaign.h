@@ -43,11 +43,14 @@ struct EarlierResult {
   std::filesystem::path console;  ///< the guest's log; may be gone
 };
 
-/// The newest one below `runs`: of the same kernel image, probe, scenarios, clock and command
-/// line, whose guest got to the end. It carries the kernel's id, whether it was asked for by that
-/// or, as the newest of its series, by the catalogue's.
+/// The newest one below `runs`: of the same kernel image, probe and scenarios, modules (their
+/// contents), machine, command line, QEMU and libvirt, under the warp clock, whose guest got to the
+/// end. One that does not say all that is none. It carries the kernel's id, whether it was asked
+/// for by that or, as the newest of its series, by the catalogue's. `hypervisor` is called only
+/// where all but its versions is the same.
 std::optional<EarlierResult> earlier_result(const std::filesystem::path& runs,
-                                            const ReadyKernel& kernel, const GuestOrder& order);
+                                            const ReadyKernel& kernel, const GuestOrder& order,
+                                            const std::function<Hypervisor&()>& hypervisor);
 
 struct CampaignOptions {
   GuestOrder order;
@@ -63,7 +66,8 @@ struct CampaignOptions {
 };
 
 /// Runs the kernels and keeps each result in `directory` as soon as it is there. `hypervisor` is
-/// called when the first guest is to be started. Returns early when `stop` is requested: what was
+/// called, by several threads, when the first guest is to be started or an earlier result taken
+/// over. Returns early when `stop` is requested: what was
 /// done is kept.
 void run_campaign(const std::function<Hypervisor&()>& hypervisor,
                   const std::vector<ReadyKernel>& kernels, const CampaignOptions& options,

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "images/kernel_config.h"
 #include "images/modules.h"
+#include "orchestrator/campaign/evidence.h"
+#include "orchestrator/guest/domain_xml.h"
 #include "results/base/error.h"
 #include "results/base/file.h"
 #include "results/base/folder.h"
@@ -29,7 +33,9 @@ std::vector<std::string> probe_arguments(const GuestOrder& order, const std::str
 // Collects a probe's records into a result and tells of them.
 class Collector {
  public:
-  Collector(RunResult& result, const KernelRunEvents& events) : result_(result), events_(events) {}
+  Collector(RunResult& result, const GuestOrder& order, const StoredKernel& kernel,
+            const KernelRunEvents& events)
+      : result_(result), order_(order), kernel_(kernel), events_(events) {}
 
   void take(const nlohmann::json& record) {
     const auto& kind = record.at("record").get_ref<const std::string&>();
@@ -38,6 +44,11 @@ class Collector {
       result_.kernel.version = record.at("kernel_version");
       result_.kernel.machine = record.at("machine");
       result_.probe.version = record.at("version");
+      if (const auto failed = record.find("modules_failed"); failed != record.end()) {
+        for (const auto& [module, error] : failed->items()) {
+          result_.guest.modules_failed[module] = error;
+        }
+      }
     } else if (kind == "begin") {
       if (events_.scenario) events_.scenario(result_.observations.size(), record.at("scenario"));
     } else if (kind == "observation") {
@@ -46,8 +57,23 @@ class Collector {
   }
 
  private:
+  // Where no errno says that the kernel lacks the feature, the probe does not know why.
+  void explain(Observation& seen) const {
+    if (seen.ending != ScenarioEnding::unsupported || !seen.proof.empty()) return;
+    std::string why;
+    if (const auto lacks = result_.lacks.find(seen.feature); lacks != result_.lacks.end()) {
+      why = lacks->second;
+    } else {
+      for (const FeatureInfo& feature : order_.features) {
+        if (feature.name == seen.feature) why = why_not_loaded(feature, kernel_, result_.guest);
+      }
+    }
+    if (!why.empty()) seen.reason += "; " + why;
+  }
+
   // A probe runs some scenarios last, whatever they are called.
   void keep(Observation seen) {
+    explain(seen);
     auto& all = result_.observations;
     const auto place = std::upper_bound(
         all.begin(), all.end(), seen,
@@ -56,18 +82,51 @@ class Collector {
   }
 
   RunResult& result_;
+  const GuestOrder& order_;
+  const StoredKernel& kernel_;
   const KernelRunEvents& events_;
 };
 
 // What a kernel has built in or lacks is left out by resolve_modules().
 std::vector<fs::path> modules_of(const GuestOrder& order, const StoredKernel& kernel) {
   if (kernel.modules.empty()) return {};
-  const bool cloud = kernel.release.find("-cloud-") != std::string::npos;
   std::vector<std::string> wanted;
   for (const FeatureModule& module : order.modules) {
-    if (module.in_cloud_kernels || !cloud) wanted.push_back(module.name);
+    if (module.in_cloud_kernels || !is_cloud(kernel)) wanted.push_back(module.name);
   }
   return resolve_modules(kernel.modules, wanted, order.cache);
+}
+
+// A guest but for its nonce and the places of its files.
+struct Plan {
+  BootSpec spec;
+  InitramfsContents contents;
+};
+
+Plan plan_of(const GuestOrder& order, const StoredKernel& kernel, const BootVariant& variant) {
+  Plan plan;
+  plan.spec.acpi = variant.acpi;
+  plan.spec.clock = order.clock;
+  plan.spec.accelerator = order.accelerator;
+  plan.spec.cmdline = kernel_command_line(variant, order.clock, order.accelerator, order.append);
+  plan.contents.probe = order.probe;
+  plan.contents.modules = modules_of(order, kernel);
+  plan.contents.arguments = probe_arguments(order, {});
+  plan.contents.files = order.files;
+  return plan;
+}
+
+GuestRun run_of(const Plan& plan, const BootVariant& variant) {
+  GuestRun run;
+  run.accelerator = to_string(plan.spec.accelerator);
+  run.clock = to_string(plan.spec.clock);
+  run.boot_image = variant.name;
+  run.cmdline = plan.spec.cmdline;
+  for (const fs::path& module : plan.contents.modules) run.modules.push_back(module.stem());
+  // Without the nonce, which is made of what the guest is.
+  run.initramfs = sha256(initramfs(plan.contents));
+  run.domain = sha256(domain_xml(plan.spec));
+  return run;
 }
 
 RunResult empty_result(const GuestOrder& order, const StoredKernel& kernel) {
@@ -76,7 +135,7 @@ RunResult empty_result(const GuestOrder& order, const StoredKernel& kernel) {
   result.kernel.package = kernel.package;
   result.kernel.sha256 = kernel.sha256;
   result.probe = order.identity;
-  result.guest.clock = to_string(order.clock);
+  result.lacks = built_without(order.features, kernel);
   return result;
 }
 
@@ -102,39 +161,31 @@ void check_identity(const RunResult& result, const StoredKernel& kernel) {
 
 }  // namespace
 
-std::vector<std::string> module_names(const GuestOrder& order, const StoredKernel& kernel) {
-  std::vector<std::string> names;
-  for (const fs::path& module : modules_of(order, kernel)) names.push_back(module.stem());
-  return names;
+GuestRun planned_run(const GuestOrder& order, const StoredKernel& kernel,
+                     const BootVariant& variant) {
+  return run_of(plan_of(order, kernel, variant), variant);
 }
 
 PreparedGuest prepare_guest(const GuestOrder& order, const StoredKernel& kernel,
                             const BootVariant& variant, const std::string& name,
                             const fs::path& directory) {
   const BootImage image = boot_image(kernel.image, order.cache);
-  PreparedGuest guest;
+  Plan plan = plan_of(order, kernel, variant);
+  PreparedGuest guest{plan.spec, {}, run_of(plan, variant)};
   guest.spec.name = name;
   guest.spec.kernel = variant.decompressed ? image.vmlinux.value() : image.bzimage;
   guest.spec.initrd = directory / "initramfs.cpio";
   guest.spec.console = directory / "console.txt";
   guest.spec.records = directory / "records.txt";
-  guest.spec.acpi = variant.acpi;
-  guest.spec.clock = order.clock;
-  guest.spec.accelerator = order.accelerator;
-  guest.spec.cmdline = kernel_command_line(variant, order.clock, order.accelerator, order.append);
 
-  InitramfsContents contents;
-  contents.probe = order.probe;
-  contents.modules = modules_of(order, kernel);
   // Told by what the guest is, not drawn by lot: under the warp clock a guest that finds other
   // bytes in its memory would take other turns. It still tells this guest's frames from others'.
   constexpr size_t nonce_digits = 16;
   guest.nonce = sha256(kernel.sha256 + order.identity.sha256 + guest.spec.cmdline +
                        fmt::format("{}", fmt::join(order.identity.selection, " ")))
                     .substr(0, nonce_digits);
-  contents.arguments = probe_arguments(order, guest.nonce);
-  contents.files = order.files;
-  write_file(guest.spec.initrd, initramfs(contents));
+  plan.contents.arguments = probe_arguments(order, guest.nonce);
+  write_file(guest.spec.initrd, initramfs(plan.contents));
   return guest;
 }
 
@@ -157,7 +208,8 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
     if (events.event) events.event("booting (" + variant.name + ")");
 
     result = empty_result(order, kernel);
-    Collector collector(result, events);
+    result.guest = guest.run;
+    Collector collector(result, order, kernel, events);
     GuestListener listener;
     listener.record = [&](const nlohmann::json& record) { collector.take(record); };
     if (events.console) listener.console = events.console;
@@ -166,12 +218,8 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
     result.guest.ending = outcome.verdict.ending;
     result.guest.reason = outcome.verdict.reason;
     result.guest.timings = outcome.timings;
-    result.guest.accelerator = to_string(order.accelerator);
     result.guest.qemu = hypervisor.qemu_version();
     result.guest.libvirt = hypervisor.libvirt_version();
-    result.guest.boot_image = variant.name;
-    result.guest.cmdline = guest.spec.cmdline;
-    result.guest.modules = module_names(order, kernel);
     if (fs::exists(guest.spec.console)) write_file(console, read_file(guest.spec.console));
     if (came_up(outcome, guest.spec.console)) {
       if (!outcome.records.empty()) memory.remember(variant, kernel.sha256, order.accelerator);
@@ -200,11 +248,15 @@ RunResult run_host(const GuestOrder& order, unsigned jobs, const KernelRunEvents
   std::vector<std::string> command{order.probe.string(), "--jobs", std::to_string(jobs)};
   command.insert(command.end(), order.identity.selection.begin(), order.identity.selection.end());
 
+  utsname running{};
+  uname(&running);
   StoredKernel host;
   host.id = "host";
+  host.release = running.release;
+  host.config = config_of_host(host.release);
   RunResult result = empty_result(order, host);
   result.guest.clock = to_string(Clock::real);
-  Collector collector(result, events);
+  Collector collector(result, order, host, events);
   bool ended = false;
   CommandOptions options;
   options.stop = stop;

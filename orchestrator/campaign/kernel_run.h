@@ -24,6 +24,7 @@ struct GuestOrder {
   ProbeIdentity identity;              ///< of the probe, with the globs it is given
   std::size_t scenarios = 0;           ///< how many those globs select
   std::vector<FeatureModule> modules;  ///< that the scenarios need
+  std::vector<FeatureInfo> features;   ///< all that the probe may ask a kernel for
   std::filesystem::path cache;         ///< unpacked kernels and modules, remembered rungs
   Clock clock = Clock::warp;
   Accelerator accelerator = Accelerator::tcg;
@@ -36,10 +37,13 @@ struct GuestOrder {
 struct PreparedGuest {
   BootSpec spec;
   std::string nonce;
+  GuestRun run;  ///< planned_run()
 };
 
-/// Names of the modules that a guest of this kernel carries for the order, in the order of loading.
-std::vector<std::string> module_names(const GuestOrder& order, const StoredKernel& kernel);
+/// What a result says of a guest before it is started: beside the kernel's image and the versions
+/// of QEMU and libvirt all that decides what it does, if its clock is warp.
+GuestRun planned_run(const GuestOrder& order, const StoredKernel& kernel,
+                     const BootVariant& variant);
 
 /// Builds the initramfs and describes the guest. `name` is the domain's.
 PreparedGuest prepare_guest(const GuestOrder& order, const StoredKernel& kernel,

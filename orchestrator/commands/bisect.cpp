@@ -112,11 +112,12 @@ class Asker {
   }
 
   // Of a run that asked for this scenario, or for all.
-  std::optional<RunResult> earlier_answer(const ReadyKernel& kernel) const {
+  std::optional<RunResult> earlier_answer(const ReadyKernel& kernel) {
     GuestOrder all = campaign_.order;
     all.identity.selection.clear();
     for (const GuestOrder& order : {campaign_.order, all}) {
-      auto earlier = earlier_result(runs_, kernel, order);
+      auto earlier =
+          earlier_result(runs_, kernel, order, [this]() -> Hypervisor& { return hypervisor_(); });
       if (earlier && answer_in(earlier->result, question_)) return std::move(earlier->result);
     }
     return std::nullopt;

@@ -43,6 +43,9 @@ int fetch(const Options& options) {
     if (!kernel->modules_missing_because.empty()) {
       fmt::print("{:<18} without modules: {}\n", "", kernel->modules_missing_because);
     }
+    if (!kernel->config_missing_because.empty()) {
+      fmt::print("{:<18} without its configuration: {}\n", "", kernel->config_missing_because);
+    }
   }
   return exit_code;
 }

@@ -109,6 +109,7 @@ GuestOrder guest_order(const RunOptions& options) {
   order.scenarios = scenarios.size();
   order.identity = {list.probe_version, sha256_file(order.probe), options.scenarios};
   order.modules = modules_for(list, scenarios);
+  order.features = list.features;
   order.cache = cache_directory() / "kernels";
   order.clock = options.clock == "warp" ? Clock::warp : Clock::real;
   order.limits = {.boot = std::chrono::seconds(options.boot_timeout),

@@ -7,6 +7,7 @@
 
 #include "results/base/error.h"
 #include "results/base/file.h"
+#include "results/base/folder.h"
 #include "results/base/sha256.h"
 #include "tests/support/answering_hypervisor.h"
 #include "tests/support/fake_kernel.h"
@@ -16,6 +17,7 @@
 namespace brokenpipe {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::AnsweringHypervisor;
 using testing::completed_answer;
 using testing::GuestAnswers;
@@ -127,15 +129,80 @@ TEST(Campaign, TakesOverWhatTheSameKernelAnsweredTheSameProbe) {
   EXPECT_EQ(second.result("debian-6.1").value().observations.size(), 1U);
 }
 
-TEST(Campaign, OtherModulesAreAskedAfresh) {
+TEST(Campaign, ASwappedModuleIsAskedAfresh) {
+  Bench bench;
+  bench.options.order.modules = {{"sctp"}};
+  ReadyKernel kernel = bench.kernel("6.1");
+  kernel.stored->modules = bench.folder.path() / "modules";
+  make_directories(kernel.stored->modules);
+  const auto put = [&](const char* modinfo) {
+    write_file(kernel.stored->modules / "sctp.ko", test::fake_module(modinfo));
+  };
+  put("license=GPL");
+  AnsweringHypervisor hypervisor(truthful);
+  bench.run({kernel}, hypervisor);
+  bench.run({kernel}, hypervisor);
+  EXPECT_EQ(hypervisor.started.size(), 1U);
+  put("license=BSD");
+  bench.run({kernel}, hypervisor);
+  EXPECT_EQ(hypervisor.started.size(), 2U);
+  put("license=GPL");
+  bench.run({kernel}, hypervisor);
+  EXPECT_EQ(hypervisor.started.size(), 2U);
+}
+
+TEST(Campaign, UnderAnotherQemuAKernelIsAskedAfresh) {
   Bench bench;
   AnsweringHypervisor hypervisor(truthful);
-  const RunDirectory first = bench.run({bench.kernel("6.1")}, hypervisor);
-  RunResult result = first.result("debian-6.1").value();
-  result.guest.modules = {"sctp"};
-  write_run_result(first.result_file("debian-6.1"), result);
+  bench.run({bench.kernel("6.1")}, hypervisor);
+  hypervisor.qemu = "7.2.23";
   bench.run({bench.kernel("6.1")}, hypervisor);
   EXPECT_EQ(hypervisor.started.size(), 2U);
+  bench.run({bench.kernel("6.1")}, hypervisor);
+  EXPECT_EQ(hypervisor.started.size(), 2U);
+}
+
+TEST(Campaign, AResultThatDoesNotSayWhatItsGuestWasMadeOfIsNotTakenOver) {
+  using Forget = std::function<void(GuestRun&)>;
+  for (const Forget& forget : {Forget([](GuestRun& guest) { guest.initramfs.clear(); }),
+                               Forget([](GuestRun& guest) { guest.domain.clear(); }),
+                               Forget([](GuestRun& guest) { guest.libvirt.clear(); }),
+                               Forget([](GuestRun& guest) { guest.accelerator = "kvm"; }),
+                               Forget([](GuestRun& guest) { guest.modules = {"sctp"}; })}) {
+    Bench bench;
+    AnsweringHypervisor hypervisor(truthful);
+    const RunDirectory first = bench.run({bench.kernel("6.1")}, hypervisor);
+    RunResult result = first.result("debian-6.1").value();
+    forget(result.guest);
+    write_run_result(first.result_file("debian-6.1"), result);
+    bench.run({bench.kernel("6.1")}, hypervisor);
+    EXPECT_EQ(hypervisor.started.size(), 2U);
+  }
+}
+
+TEST(Campaign, AKernelWhoseConfigurationHasComeSinceIsAskedAfresh) {
+  Bench bench;
+  bench.options.order.features = {{"sctp", {}, {"IP_SCTP"}}};
+  ReadyKernel kernel = bench.kernel("6.1");
+  AnsweringHypervisor hypervisor(truthful);
+  bench.run({kernel}, hypervisor);
+  kernel.stored->config = bench.folder.path() / "config";
+  write_file(kernel.stored->config, "# Linux/x86 6.1.170 Kernel Configuration\n");
+  const RunDirectory second = bench.run({kernel}, hypervisor);
+  EXPECT_EQ(hypervisor.started.size(), 2U);
+  EXPECT_TRUE(second.result("debian-6.1").value().lacks.contains("sctp"));
+}
+
+TEST(Campaign, TheHypervisorIsNotCalledForAResultOfAnotherProbe) {
+  Bench bench;
+  AnsweringHypervisor hypervisor(truthful);
+  bench.run({bench.kernel("6.1")}, hypervisor);
+  ReadyKernel kernel = bench.kernel("6.1");
+  const auto none = []() -> Hypervisor& { throw Error("asking", "there is none"); };
+  const fs::path runs = *bench.options.earlier_runs;
+  EXPECT_THROW(earlier_result(runs, kernel, bench.options.order, none), Error);
+  bench.options.order.identity.sha256 = "another";
+  EXPECT_FALSE(earlier_result(runs, kernel, bench.options.order, none));
 }
 
 TEST(Campaign, APointReleaseTakesOverWhatItAnsweredAsTheNewestOfItsSeries) {

@@ -150,5 +150,86 @@ TEST(KernelRun, ABareVmlinuxWithoutAPvhNoteCannotBeBooted) {
   EXPECT_THROW(bench.run(hypervisor), Error);
 }
 
+const std::string wants_sctp =
+    R"({"record":"observation","scenario":"tcp/x","ending":"unsupported",)"
+    R"("reason":"no sctp: socket: EPROTONOSUPPORT","feature":"sctp","steps":[]})";
+
+// A kernel that answers that it has no sctp.
+struct Lacking : Bench {
+  Lacking() { order.features = {{"sctp", {{"sctp"}}, {"IP_SCTP"}}}; }
+
+  RunResult answer(const std::string& observation, const std::string& modules_failed = {}) const {
+    AnsweringHypervisor hypervisor([&](const BootSpec&) {
+      GuestAnswers answers = one_answer(kernel.release, observation);
+      if (!modules_failed.empty()) {
+        answers.payloads.at(0).insert(1, R"("modules_failed":)" + modules_failed + ",");
+      }
+      return answers;
+    });
+    return run(hypervisor);
+  }
+
+  void configured(const std::string& symbols) {
+    kernel.config = folder.path() / "config";
+    write_file(kernel.config, "# Linux/x86 6.1.170 Kernel Configuration\n" + symbols);
+  }
+};
+
+TEST(KernelRun, AModuleThatFailedToLoadIsKeptAndIsWhyTheScenarioWasNotAsked) {
+  const Lacking bench;
+  const RunResult result = bench.answer(wants_sctp, R"({"sctp":"ENOMEM"})");
+  EXPECT_THAT(result.guest.modules_failed,
+              ::testing::ElementsAre(::testing::Pair("sctp", "ENOMEM")));
+  EXPECT_EQ(result.observations.at(0).reason,
+            "no sctp: socket: EPROTONOSUPPORT; module sctp failed to load: ENOMEM");
+  EXPECT_EQ(result.observations[0].feature, "sctp");
+}
+
+TEST(KernelRun, ModulesThatAreNotToBeHadAreWhyTheScenarioWasNotAsked) {
+  Lacking bench;
+  bench.kernel.modules_missing_because = "the mirror has them no more";
+  EXPECT_THAT(bench.answer(wants_sctp).observations.at(0).reason,
+              HasSubstr("; module sctp not to be had: the mirror has them no more"));
+}
+
+TEST(KernelRun, WhatTheKernelIsBuiltWithoutIsInItsResult) {
+  Lacking bench;
+  bench.kernel.modules_missing_because = "the mirror has them no more";
+  bench.configured("# CONFIG_IP_SCTP is not set\n");
+  const RunResult result = bench.answer(wants_sctp);
+  EXPECT_THAT(result.lacks,
+              ::testing::ElementsAre(::testing::Pair("sctp", "CONFIG_IP_SCTP is not set")));
+  EXPECT_THAT(result.observations.at(0).reason, ::testing::EndsWith("; CONFIG_IP_SCTP is not set"));
+}
+
+TEST(KernelRun, AModuleThatIsConfiguredIsNoEvidenceOfAbsence) {
+  Lacking bench;
+  bench.configured("CONFIG_IP_SCTP=m\n");
+  EXPECT_THAT(bench.answer(wants_sctp).lacks, ::testing::IsEmpty());
+}
+
+TEST(KernelRun, WhereAnErrnoProvesThatTheKernelLacksItNothingIsAdded) {
+  Lacking bench;
+  bench.kernel.modules_missing_because = "the mirror has them no more";
+  std::string proven = wants_sctp;
+  proven.insert(1, R"("proof":"EPROTONOSUPPORT",)");
+  EXPECT_EQ(bench.answer(proven).observations.at(0).reason, "no sctp: socket: EPROTONOSUPPORT");
+}
+
+TEST(KernelRun, TheResultSaysWhatTheGuestWasMadeOf) {
+  Lacking bench;
+  const GuestRun first = bench.answer(completed_answer).guest;
+  EXPECT_THAT(first.initramfs, ::testing::SizeIs(64));
+  EXPECT_THAT(first.domain, ::testing::SizeIs(64));
+  EXPECT_EQ(bench.answer(completed_answer).guest.initramfs, first.initramfs);
+  EXPECT_EQ(bench.answer(completed_answer).guest.domain, first.domain);
+
+  write_file(bench.order.probe, "another probe");
+  EXPECT_NE(bench.answer(completed_answer).guest.initramfs, first.initramfs);
+  EXPECT_EQ(bench.answer(completed_answer).guest.domain, first.domain);
+  bench.order.append = "loglevel=7";
+  EXPECT_NE(bench.answer(completed_answer).guest.domain, first.domain);
+}
+
 }  // namespace
 }  // namespace brokenpipe

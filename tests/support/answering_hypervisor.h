@@ -44,9 +44,10 @@ class AnsweringHypervisor final : public Hypervisor {
     return std::make_unique<StoppedGuest>();
   }
   std::string command_line(const BootSpec& spec) override { return "qemu " + spec.name; }
-  std::string qemu_version() override { return "7.2.22"; }
+  std::string qemu_version() override { return qemu; }
   std::string libvirt_version() override { return "9.0.0"; }
 
+  std::string qemu = "7.2.22";
   std::vector<BootSpec> started;
   std::vector<std::string> initramfs;
 

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "images/kernel_store.h"
-#include "orchestrator/guest/boot.h"
+#include "orchestrator/campaign/kernel_run.h"
 #include "results/base/file.h"
 #include "results/base/sha256.h"
 #include "results/run_directory.h"
@@ -53,6 +53,10 @@ class KnownKernels {
     answered("debian-" + release, release, error);
   }
 
+  /// A kernel on the mirror and in the store, and a run in which it could not be asked: a module
+  /// was not to be had.
+  void not_asked(const std::string& release) { answered(release, without_module); }
+
   /// A kernel on the mirror that cannot be had: its package holds none.
   void broken(const std::string& release) const {
     repository_.add_package("bookworm", "linux-image-" + release + "-amd64", release + "-1",
@@ -79,6 +83,8 @@ class KnownKernels {
   std::filesystem::path runs() const { return folder() / "state/runs"; }
 
  private:
+  static constexpr const char* without_module = "no module";
+
   struct Answer {
     std::string id;
     std::string release;
@@ -95,7 +101,20 @@ class KnownKernels {
         release);
   }
 
-  void keep_run(KernelStore& store, const Answer& answer) const {
+  /// Of what the command would boot guests with, as its `doctor` says.
+  std::string version_of(const std::string& program) {
+    if (doctor_.empty()) doctor_ = cli_({"doctor"}).out;
+    std::istringstream lines(doctor_);
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line);
+      std::string name;
+      std::string version;
+      if (words >> name >> version && name == program) return version;
+    }
+    return {};
+  }
+
+  void keep_run(KernelStore& store, const Answer& answer) {
     CatalogueEntry entry;
     entry.suites = {"bookworm"};
     entry.packages = {".*-" + answer.release + "-amd64"};
@@ -104,16 +123,23 @@ class KnownKernels {
     RunResult earlier = result(
         kernel.release, {completed(scenario, {step("io_submit#1", {{"returned", 1}}),
                                               step("io_getevents#1", {{"errno", answer.error}})})});
+    if (answer.error == without_module)
+      earlier.observations = {ended(scenario, ScenarioEnding::unsupported, answer.error)};
     earlier.kernel.id = answer.id;
     earlier.kernel.version = "#1 SMP Debian " + kernel.version;
     earlier.kernel.package = kernel.package;
     earlier.kernel.sha256 = kernel.sha256;
-    const auto list = nlohmann::json::parse(run_command({PROBE, "--list"}).out);
-    earlier.probe = {list.at("version"), sha256_file(PROBE), selection_};
-    const auto cache = folder() / "cache/brokenpipe/kernels";
-    const BootVariant variant = boot_ladder(boot_image(kernel.image, cache)).at(0);
-    earlier.guest.boot_image = variant.name;
-    earlier.guest.cmdline = kernel_command_line(variant, Clock::warp, Accelerator::tcg, "");
+    const ScenarioList list = list_scenarios(PROBE);
+    GuestOrder order;
+    order.probe = PROBE;
+    order.identity = {list.probe_version, sha256_file(PROBE), selection_};
+    order.cache = folder() / "cache/brokenpipe/kernels";
+    earlier.probe = order.identity;
+    earlier.guest =
+        planned_run(order, kernel, boot_ladder(boot_image(kernel.image, order.cache)).at(0));
+    earlier.guest.ending = GuestEnding::finished;
+    earlier.guest.qemu = version_of("QEMU");
+    earlier.guest.libvirt = version_of("libvirt");
 
     RunRecord record;
     record.id = "20260101T000000Z-" + answer.release;
@@ -127,6 +153,7 @@ class KnownKernels {
 
   std::vector<std::string> selection_;
   Cli cli_;
+  std::string doctor_;
   test::LocalRepository repository_;
   std::vector<Answer> answers_;
 };
