@@ -47,6 +47,7 @@ const std::vector<Call>& all_calls() {
       {"sigtimedwait", false, nothing, "rt_sigtimedwait", {{"queued", "what several calls told"}}},
       {"waitpid", false, nothing, "wait4", {}, true},
       {"/proc/net/tcp", false, nothing, none, {{"state", "a line of a text"}}},
+      {"/proc/sys", false, nothing, none, {{"value", "a line of a text"}}},
       {"destroy", false, nothing, none, {{"returned", "by netlink"}, {"errno", "by netlink"}}},
       {"handled", false, nothing, none, {{"count", "the scenario's own counting"}}},
       {"kernel", false, nothing, none, {{"report", "out of the kernel's log"}}},

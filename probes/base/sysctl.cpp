@@ -38,6 +38,7 @@ void set_sysctls(const Sysctls& wanted) {
 
 long read_sysctl(const std::string& name) {
   const auto text = read_file(path_of(name));
+  if (!text && errno == ENOENT) throw Unsupported("no sysctl " + name);
   if (!text) throw Broken("reading the sysctl " + name + ": " + errno_name(errno));
   return std::stol(*text);
 }

@@ -13,7 +13,8 @@ using Sysctls = std::map<std::string, std::string>;
 /// be set: the kernel lacks it, or lacks it in this namespace, or we lack the right.
 void set_sysctls(const Sysctls& wanted);
 
-/// The value of one that is a number; Broken if it is not there.
+/// The value of one that is a number. Unsupported where the kernel lacks it, or lacks it in this
+/// namespace.
 long read_sysctl(const std::string& name);
 
 /// Remembers the values that these sysctls have, and puts them back when it goes out of scope.

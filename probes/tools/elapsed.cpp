@@ -20,6 +20,17 @@ std::string elapsed_words(std::chrono::nanoseconds elapsed, const std::vector<Sp
   return std::to_string(std::chrono::round<seconds>(elapsed).count()) + " s";
 }
 
+std::string timer_words(std::chrono::nanoseconds elapsed) {
+  // The wheel of 3.16 counts from the tick that has passed already.
+  constexpr milliseconds tick(15);
+  const auto whole = std::chrono::floor<milliseconds>(elapsed) + tick;
+  constexpr milliseconds fifth(200);
+  if (whole >= seconds(2)) return std::to_string(std::chrono::floor<seconds>(whole).count()) + " s";
+  const long tenths = whole / fifth * 2;
+  return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10)) +
+         " s";
+}
+
 Span syn_retries_span() {
   const long retries = read_sysctl("net.ipv4.tcp_syn_retries");
   const milliseconds doubling = seconds((1L << (retries + 1)) - 1);

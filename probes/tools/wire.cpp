@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "probes/base/must.h"
+#include "probes/tools/elapsed.h"
 
 namespace probe {
 namespace {
@@ -27,6 +28,8 @@ constexpr const char* one_host = "255.255.255.255";
 constexpr uint32_t first_sequence = 100'000;
 constexpr uint16_t first_port = 7000;
 constexpr uint16_t segment_size = 1460;
+
+using Clock = std::chrono::steady_clock;
 
 void put_address(sockaddr& into, const char* text) {
   const Address address = ipv4_address(text);
@@ -231,7 +234,7 @@ void Peer::collect() {
     const auto segment = segment_in(packet, {.from = kernel_, .to = peer_});
     if (!segment) continue;
     last_packet_ = std::move(packet);
-    ++heard_;
+    heard_.push_back({Clock::now(), *segment});
     note(*segment);
   }
 }
@@ -256,16 +259,51 @@ bool Peer::is_repeated(const Segment& segment) const {
 }
 
 bool Peer::hears(std::chrono::milliseconds within) {
-  using Clock = std::chrono::steady_clock;
-  const size_t before = heard_;
+  const size_t before = heard_.size();
   const Clock::time_point deadline = Clock::now() + within;
-  for (auto left = within; heard_ == before && left.count() > 0;
+  for (auto left = within; heard_.size() == before && left.count() > 0;
        left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now())) {
     pollfd polled{.fd = sniffer_, .events = POLLIN, .revents = 0};
     must("poll", ::poll(&polled, 1, static_cast<int>(left.count())));
     collect();
   }
-  return heard_ != before;
+  return heard_.size() != before;
+}
+
+void Peer::start_the_clock() {
+  collect();
+  heard_.clear();
+  clock_started_ = Clock::now();
+}
+
+void Peer::listen_until_closed(int fd, std::chrono::milliseconds at_most,
+                               const std::optional<Said>& answer) {
+  const Clock::time_point deadline = Clock::now() + at_most;
+  std::array<pollfd, 2> polled{
+      {{.fd = sniffer_, .events = POLLIN, .revents = 0}, {.fd = fd, .events = 0, .revents = 0}}};
+  for (auto left = at_most; (polled[1].revents & POLLHUP) == 0 && left.count() > 0;
+       left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now())) {
+    must("poll", ::poll(polled.data(), polled.size(), static_cast<int>(left.count())));
+    const size_t before = heard_.size();
+    collect();
+    if (answer && heard_.size() != before) inject(*answer);
+  }
+}
+
+std::vector<std::string> Peer::take_heard() {
+  collect();
+  std::vector<std::string> said;
+  Clock::time_point before = clock_started_;
+  for (const Heard& heard : heard_) {
+    said.push_back("+" + timer_words(heard.at - before) + " " +
+                   words(heard.segment, kernel_first_.value_or(0), first_sequence + 1));
+    before = heard.at;
+  }
+  return said;
+}
+
+std::chrono::nanoseconds Peer::silence() const {
+  return Clock::now() - (heard_.empty() ? clock_started_ : heard_.back().at);
 }
 
 std::vector<std::string> Peer::take_news() {
@@ -281,6 +319,11 @@ std::vector<std::string> Peer::take_news() {
 void wire(Trace trace, Peer& peer) {
   settle();
   trace.look("wire", "packets", "", Json::object({{"segments", Json::strings(peer.take_news())}}));
+}
+
+void wire_in_time(Trace trace, Peer& peer) {
+  trace.look("wire", "packets", "with times",
+             Json::object({{"segments", Json::strings(peer.take_heard())}}));
 }
 
 }  // namespace probe

@@ -86,6 +86,19 @@ class Peer {
   /// Whether the kernel sends anything, a repetition too, before so much time is over.
   bool hears(std::chrono::milliseconds within);
 
+  // What the kernel's timers do, where time itself is the stimulus.
+  /// From now on each segment counts, a repetition too, and when it comes.
+  void start_the_clock();
+  /// Listens until the socket is closed, as poll(2) says of it, or for so long. Each segment is
+  /// answered, if there is an answer.
+  void listen_until_closed(int fd, std::chrono::milliseconds at_most,
+                           const std::optional<Said>& answer = {});
+  /// What has been heard since the clock was started: `+0.2 s P. 1:1 ack 0`, each with the time
+  /// since the one before it (timer_words()).
+  std::vector<std::string> take_heard();
+  /// The time since the last of them.
+  std::chrono::nanoseconds silence() const;
+
   /// What the kernel has sent since the peer last put a segment onto the wire, or since this was
   /// last called, in words. What a timer repeats is left out, as it depends on how busy the machine
   /// is: data, a FIN or a SYN|ACK that were there before.
@@ -118,13 +131,21 @@ class Peer {
   uint32_t kernel_ack_ = 0;
   uint32_t kernel_clock_ = 0;
   bool syn_ack_seen_ = false;
-  size_t heard_ = 0;  ///< segments, repetitions too
+  struct Heard {
+    std::chrono::steady_clock::time_point at;
+    Segment segment;
+  };
+  std::chrono::steady_clock::time_point clock_started_;
+  std::vector<Heard> heard_;  ///< since then, repetitions too
   std::string last_packet_;
   std::vector<Segment> news_;
 };
 
 /// Records what the kernel has sent to the peer in answer to its last segment.
 void wire(Trace trace, Peer& peer);
+
+/// The same with the time of each segment, repetitions too, since the peer's clock was started.
+void wire_in_time(Trace trace, Peer& peer);
 
 /// What a scenario with a scripted peer needs, filled in.
 Scenario scripted(Scenario scenario);

@@ -3,8 +3,11 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstring>
 #include <string>
+
+#include "probes/tools/elapsed.h"
 
 /// The scripted peer as far as it needs no kernel: packets, and segments in words.
 namespace probe {
@@ -168,6 +171,25 @@ TEST(Words, NameSackBlocks) {
 
 TEST(Words, CountAcrossTheEndOfTheSequenceSpace) {
   EXPECT_EQ(words({.flags = ACK, .seq = 3, .ack = 899}, 0xfffffffe, 900), ". 5:0 ack -1");
+}
+
+// What a timer was set to, not when it went off.
+TEST(TimerWords, RoundDownWhatIsLate) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(timer_words(0ms), "0 s");
+  EXPECT_EQ(timer_words(208ms), "0.2 s");
+  EXPECT_EQ(timer_words(1064ms), "1 s");
+  EXPECT_EQ(timer_words(1680ms), "1.6 s");
+  EXPECT_EQ(timer_words(2048ms), "2 s");
+  EXPECT_EQ(timer_words(8640ms), "8 s");
+  EXPECT_EQ(timer_words(16900ms), "16 s");
+}
+
+TEST(TimerWords, TakeATickThatIsMissingForWhole) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(timer_words(396ms), "0.4 s");
+  EXPECT_EQ(timer_words(990ms), "1 s");
+  EXPECT_EQ(timer_words(3990ms), "4 s");
 }
 
 TEST(Segment, SpansAnOctetForSynAndFinEach) {
