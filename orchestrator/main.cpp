@@ -40,9 +40,8 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", BROKENPIPE_VERSION);
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 as predicted, 1 unexplained differences, 2 usage, 3 something could not be "
-      "run\n"
-      "or read, or was not asked and is not waived, 130 interrupted.");
+      "Exit codes: 0 as predicted, 1 unexplained differences, 2 usage, 3 something could not be\n"
+      "run or read, or was not asked and is not waived, 130 interrupted.");
 
   Action chosen;
   add_commands(app, chosen);

@@ -9,6 +9,8 @@
 #include "results/base/error.h"
 #include "results/describe.h"
 #include "results/diff.h"
+#include "results/judging.h"
+#include "results/predict.h"
 
 namespace brokenpipe {
 namespace {
@@ -16,6 +18,15 @@ namespace {
 std::string ending_of(const Observation& seen) {
   const std::string& why = seen.signal.empty() ? seen.reason : seen.signal;
   return fmt::format("{}{}{}", to_string(seen.ending), why.empty() ? "" : ": ", why);
+}
+
+/// Nothing where nobody knows what the kernel answers.
+std::optional<PredictedScenario> predicted_for(const RunResult& result, const std::string& scenario,
+                                               const Expectations& expected) {
+  const Prediction prediction =
+      predict(expected.reference, expected.changes, version_of(result.kernel));
+  const auto found = prediction.find(scenario);
+  return found == prediction.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace
@@ -30,10 +41,22 @@ Question question_of(const std::string& words, const std::filesystem::path& prob
   return {scenarios.front(), hash == std::string::npos ? "" : words.substr(hash + 1)};
 }
 
-std::optional<std::string> answer_in(const RunResult& result, const Question& question) {
+std::optional<std::string> why_not_asked(const RunResult& result, const Question& question,
+                                         const Expectations& expected) {
+  const Observation* seen = observation_of(result, question.scenario.id);
+  if (seen == nullptr || seen->ending != ScenarioEnding::unsupported) return std::nullopt;
+  if (lacks_by_evidence(result, *seen)) return std::nullopt;
+  const auto predicted = predicted_for(result, question.scenario.id, expected);
+  if (predicted && predicted->lacks) return std::nullopt;
+  return fmt::format("it could not be asked: {}", seen->reason);
+}
+
+std::optional<std::string> answer_in(const RunResult& result, const Question& question,
+                                     const Expectations& expected) {
   const Observation* seen = observation_of(result, question.scenario.id);
   if (seen == nullptr || seen->ending == ScenarioEnding::broken ||
-      seen->ending == ScenarioEnding::timed_out || !seen->disagreeing.empty()) {
+      seen->ending == ScenarioEnding::timed_out || !seen->disagreeing.empty() ||
+      why_not_asked(result, question, expected)) {
     return std::nullopt;
   }
   nlohmann::json all = nlohmann::json::array();
@@ -79,7 +102,7 @@ std::string told(const Observation& seen, const Question& question,
 }
 
 Explanation explain(const RunResult& older, const RunResult& newer, const Question& question,
-                    const Changes& changes) {
+                    const Expectations& expected) {
   Explanation explanation;
   const auto known_by = [&](const std::string& id) -> Explanation::Known& {
     auto& known = explanation.known;
@@ -87,9 +110,18 @@ Explanation explain(const RunResult& older, const RunResult& newer, const Questi
         std::find_if(known.begin(), known.end(), [&](const auto& one) { return one.change == id; });
     return found == known.end() ? known.emplace_back(Explanation::Known{id, {}}) : *found;
   };
-  const Diff compared = diff(older, newer, changes);
+  const Diff compared = diff(older, newer, expected.changes);
   const ScenarioVerdict* verdict = verdict_of(compared, question.scenario.id);
   if (verdict == nullptr) return explanation;
+  if (verdict->verdict == Verdict::added || verdict->verdict == Verdict::gone) {
+    const auto predicted = predicted_for(newer, question.scenario.id, expected);
+    if (predicted && !predicted->change.empty()) {
+      explanation.known.push_back({predicted->change, {std::string(ending_place)}});
+    } else {
+      explanation.unexplained.emplace_back(ending_place);
+    }
+    return explanation;
+  }
   for (const PlaceVerdict& place : verdict->places) {
     if (place.verdict == Verdict::same) continue;
     if (!question.step.empty() && place.place != question.step) continue;

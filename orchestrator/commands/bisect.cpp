@@ -42,8 +42,10 @@ struct Options {
 // Runs each kernel that is asked once at most, and none that an earlier run has asked.
 class Asker {
  public:
-  Asker(const RunOptions& options, const Question& question, KernelStore& store)
+  Asker(const RunOptions& options, const Question& question, const Expectations& expected,
+        KernelStore& store)
       : question_(question),
+        expected_(expected),
         store_(store),
         hypervisor_(hypervisor_of(options)),
         runs_(runs_directory(options)) {
@@ -71,9 +73,9 @@ class Asker {
     }
     const auto stored = store_.find(*kernel.entry, kernel.point_release);
     if (!stored) return nullptr;
-    auto earlier = earlier_answer({kernel.id, stored});
-    if (!earlier) return nullptr;
-    return &*said_.emplace(kernel.id, Said{std::move(earlier), {}}).first->second.result;
+    auto earlier = said_earlier({kernel.id, stored});
+    if (!earlier || !earlier->result) return nullptr;
+    return &*said_.emplace(kernel.id, *std::move(earlier)).first->second.result;
   }
 
   bool interrupted() const { return interrupted_; }
@@ -91,7 +93,7 @@ class Asker {
     }
     if (!stored) return {std::nullopt, not_offered_because(*kernel.entry)};
     const ReadyKernel ready{kernel.id, stored};
-    if (auto earlier = earlier_answer(ready)) return {std::move(earlier), {}};
+    if (auto earlier = said_earlier(ready)) return *std::move(earlier);
     return boot(kernel, ready);
   }
 
@@ -106,24 +108,35 @@ class Asker {
     }
     const PlannedKernel& outcome = directory.run().kernels.front();
     if (outcome.state != KernelState::done) return {std::nullopt, outcome.reason};
-    auto result = directory.result(kernel.id);
-    if (result && answer_in(*result, question_)) return {std::move(result), {}};
+    if (const auto result = directory.result(kernel.id)) {
+      if (auto said = said_in(*result)) return *std::move(said);
+    }
     return {std::nullopt, "the scenario came to no conclusion"};
   }
 
-  // Of a run that asked for this scenario, or for all.
-  std::optional<RunResult> earlier_answer(const ReadyKernel& kernel) {
+  // An answer, or why there can be none: it was not asked, and would not be in another run. Nothing
+  // where another run may come to a conclusion.
+  std::optional<Said> said_in(const RunResult& result) const {
+    if (answer_in(result, question_, expected_)) return Said{result, {}};
+    if (const auto why = why_not_asked(result, question_, expected_)) return Said{{}, *why};
+    return std::nullopt;
+  }
+
+  // In a run that asked for this scenario, or for all.
+  std::optional<Said> said_earlier(const ReadyKernel& kernel) {
     GuestOrder all = campaign_.order;
     all.identity.selection.clear();
     for (const GuestOrder& order : {campaign_.order, all}) {
-      auto earlier =
+      const auto earlier =
           earlier_result(runs_, kernel, order, [this]() -> Hypervisor& { return hypervisor_(); });
-      if (earlier && answer_in(earlier->result, question_)) return std::move(earlier->result);
+      if (!earlier) continue;
+      if (auto said = said_in(earlier->result)) return said;
     }
     return std::nullopt;
   }
 
   const Question& question_;
+  const Expectations& expected_;
   KernelStore& store_;
   LazyVirt hypervisor_;
   std::filesystem::path runs_;
@@ -181,12 +194,13 @@ std::vector<KernelChoice> ends_of(const std::vector<KernelChoice>& named, Releas
   return ends;
 }
 
-Bisection search(const std::vector<KernelChoice>& chain, const Question& question, Asker& asker) {
+Bisection search(const std::vector<KernelChoice>& chain, const Question& question,
+                 const Expectations& expected, Asker& asker) {
   return bisect(
       chain.size(),
       [&](size_t version) -> std::optional<std::string> {
         const Asker::Said& said = asker(chain[version]);
-        if (said.result) return answer_in(*said.result, question);
+        if (said.result) return answer_in(*said.result, question, expected);
         fmt::print(stderr, "{}: passed over: {}\n", chain[version].id, said.why_not);
         return std::nullopt;
       },
@@ -201,9 +215,10 @@ Bisection search(const std::vector<KernelChoice>& chain, const Question& questio
       });
 }
 
-// Every kernel of the chains whose answer is known, whether the search asked it or another run.
+// Every kernel of the chains whose answer is known, whether the search asked it or another run, and
+// those that were asked in vain.
 void gather_known(Finding& finding, const std::vector<KernelChoice>& chain,
-                  const Question& question, Asker& asker) {
+                  const Question& question, const Expectations& expected, Asker& asker) {
   std::map<size_t, std::optional<std::string>> answers;
   std::vector<KernelChoice> all = chain;
   for (const KernelChoice& kernel : finding.chain) {
@@ -214,17 +229,21 @@ void gather_known(Finding& finding, const std::vector<KernelChoice>& chain,
   std::sort(all.begin(), all.end(), is_older);
   for (const KernelChoice& kernel : all) {
     const RunResult* result = asker.known(kernel);
-    if (result == nullptr) continue;
-    answers[finding.known.size()] = answer_in(*result, question);
+    if (result == nullptr) {
+      if (asker.has_asked(kernel)) finding.in_vain.push_back({kernel, asker(kernel).why_not});
+      continue;
+    }
+    answers[finding.known.size()] = answer_in(*result, question, expected);
     finding.known.push_back(kernel);
   }
   finding.changes = changes_in(answers);
 }
 
-void add_causes(Finding& finding, const Question& question, Asker& asker, KernelStore& store) {
+void add_causes(Finding& finding, const Question& question, const Expectations& expected,
+                Asker& asker, KernelStore& store) {
   const RunResult& older = *asker(finding.older()).result;
   const RunResult& newer = *asker(finding.newer()).result;
-  finding.explanation = explain(older, newer, question, known_changes());
+  finding.explanation = explain(older, newer, question, expected);
   if (!finding.within_a_series()) return;
   const auto changelog = store.changelog(*finding.newer().entry, finding.newer().point_release);
   if (!changelog) return;
@@ -240,13 +259,14 @@ void add_causes(Finding& finding, const Question& question, Asker& asker, Kernel
 // First over the newest releases of the series, then, where two of them part, over the releases of
 // the younger one: the change may have come into it by back-port.
 Finding find(const std::vector<KernelChoice>& ends, const Releases& releases,
-             const Question& question, Asker& asker, KernelStore& store) {
+             const Question& question, const Expectations& expected, Asker& asker,
+             KernelStore& store) {
   Finding finding;
   const bool one_series = ends[0].entry->series == ends[1].entry->series;
   const std::vector<KernelChoice> chain =
       one_series ? releases.within(ends[0], ends[1]) : releases.across(ends[0], ends[1]);
   const auto look_along = [&](const std::vector<KernelChoice>& kernels) {
-    const Bisection bisection = search(kernels, question, asker);
+    const Bisection bisection = search(kernels, question, expected, asker);
     finding.chain = kernels;
     finding.ending = bisection.ending;
     finding.before = bisection.before;
@@ -256,9 +276,9 @@ Finding find(const std::vector<KernelChoice>& ends, const Releases& releases,
   if (finding.ending == Bisection::Ending::found && !one_series && !asker.interrupted()) {
     look_along(releases.within(finding.older(), finding.newer()));
   }
-  gather_known(finding, chain, question, asker);
+  gather_known(finding, chain, question, expected, asker);
   if (finding.ending == Bisection::Ending::found && !asker.interrupted()) {
-    add_causes(finding, question, asker, store);
+    add_causes(finding, question, expected, asker, store);
   }
   return finding;
 }
@@ -316,8 +336,9 @@ int bisect_and_report(Options options) {
   KernelStore store = open_store(options.run.store);
   Releases releases = releases_of(catalogue, named[0].entry->flavour, store);
   const std::vector<KernelChoice> ends = ends_of(named, releases, store);
-  Asker asker(options.run, question, store);
-  Finding finding = find(ends, releases, question, asker, store);
+  const Expectations expected{read_reference({}), known_changes()};
+  Asker asker(options.run, question, expected, store);
+  Finding finding = find(ends, releases, question, expected, asker, store);
   if (asker.interrupted()) {
     fmt::print(stderr, "Interrupted. What was run is kept: the same command goes on from there.\n");
     return exit_interrupted;
@@ -348,7 +369,9 @@ Action set_up(CLI::App& command) {
                      "Where runs are kept (default: $XDG_STATE_HOME/brokenpipe/runs)");
   add_guest_options(command, options->run);
   command.footer(
-      "Exit codes: 0 found, 1 the ends answer alike, 2 usage, 3 an end cannot be asked, 130 "
+      "A kernel that cannot be asked, be it for want of a module, is passed over: that is no "
+      "answer.\nExit codes: 0 found, 1 the ends answer alike, 2 usage, 3 an end cannot be asked, "
+      "130 "
       "interrupted.");
   return [options] { return bisect_and_report(*options); };
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "images/changelog.h"
+#include "orchestrator/campaign/releases.h"
 #include "orchestrator/commands/inputs.h"
 #include "orchestrator/summary/summary.h"
 #include "results/base/json_file.h"
@@ -33,20 +34,20 @@ void print_changelog(const Finding& finding, const Question& question) {
 }
 
 void print_found(const Finding& finding, const Question& question) {
-  const std::string unjudged =
-      finding.after == finding.before + 1
-          ? ""
-          : fmt::format(" {} between them cannot be judged.",
-                        counted(finding.after - finding.before - 1, "kernel"));
-  fmt::print("\nThe answer changes between {} and {}.{}\n", finding.older().id, finding.newer().id,
-             unjudged);
+  fmt::print("\nThe answer changes between {} and {}.\n", finding.older().id, finding.newer().id);
+  const std::vector<std::string> undecided = finding.undecided();
+  if (!undecided.empty()) {
+    fmt::print("It is not decided where between them: {} could not be asked ({}).\n",
+               counted(undecided.size(), "kernel"), fmt::join(undecided, ", "));
+  }
   if (!finding.within_a_series()) {
     fmt::print(
         "\nThese are of different series. Stable series are branches: {0} and {1} have grown "
         "apart, and a change\nmay be in either by back-port. What lies between them is all of the "
-        "mainline between {0} and {1},\nand what each has taken back; no kernel on offer lies "
+        "mainline between {0} and {1},\nand what each has taken back; no kernel {2} lies "
         "nearer.\n",
-        finding.older().entry->series, finding.newer().entry->series);
+        finding.older().entry->series, finding.newer().entry->series,
+        undecided.empty() ? "on offer" : "that answers");
   }
   if (finding.changes > 1) {
     fmt::print(
@@ -70,6 +71,15 @@ void print_found(const Finding& finding, const Question& question) {
 
 }  // namespace
 
+std::vector<std::string> Finding::undecided() const {
+  std::vector<std::string> between;
+  for (const InVain& one : in_vain) {
+    const bool lies_between = is_older(older(), one.kernel) && is_older(one.kernel, newer());
+    if (lies_between) between.push_back(one.kernel.id);
+  }
+  return between;
+}
+
 void print_text(const Finding& finding, const Question& question) {
   fmt::print("{}{}{}\n{}\n\n", question.scenario.id, question.step.empty() ? "" : "#",
              question.step, question.scenario.asks);
@@ -78,6 +88,7 @@ void print_text(const Finding& finding, const Question& question) {
   for (const KernelAnswer& answer : finding.answers) {
     fmt::print("{:<{}}  {}\n", answer.kernel, width, answer.answer);
   }
+  for (const InVain& one : finding.in_vain) fmt::print("{}: {}\n", one.kernel.id, one.why);
   const std::string& first = finding.chain.front().id;
   const std::string& last = finding.chain.back().id;
   if (finding.ending == Bisection::Ending::found) {
@@ -112,10 +123,15 @@ void print_json(const Finding& finding, const Question& question) {
     json["answers"].push_back(
         {{"kernel", answer.kernel}, {"package", answer.package}, {"answer", answer.answer}});
   }
+  json["not_asked"] = nlohmann::ordered_json::array();
+  for (const InVain& one : finding.in_vain) {
+    json["not_asked"].push_back({{"kernel", one.kernel.id}, {"why", one.why}});
+  }
   json["changes_along_them"] = finding.changes;
   if (finding.ending == Bisection::Ending::found) {
     json["before"] = finding.older().id;
     json["after"] = finding.newer().id;
+    json["undecided"] = finding.undecided();
     json["explained_by"] = nlohmann::ordered_json::array();
     for (const Explanation::Known& known : finding.explanation.known) {
       json["explained_by"].push_back(known.change);

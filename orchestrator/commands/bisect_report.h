@@ -18,6 +18,12 @@ struct KernelAnswer {
   std::string answer;  ///< for people
 };
 
+/// A kernel that was asked in vain.
+struct InVain {
+  KernelChoice kernel;
+  std::string why;
+};
+
 struct Finding {
   Bisection::Ending ending = Bisection::Ending::unanswered;
   std::vector<KernelChoice> chain;  ///< that was searched last
@@ -25,6 +31,7 @@ struct Finding {
   std::size_t after = 0;
   std::vector<KernelChoice> known;    ///< whose answer is known, oldest first
   std::vector<KernelAnswer> answers;  ///< of `known`
+  std::vector<InVain> in_vain;        ///< of all that were searched, oldest first
   std::size_t changes = 0;            ///< of the answer along them
   Explanation explanation;
   bool has_changelog = false;
@@ -33,6 +40,9 @@ struct Finding {
 
   const KernelChoice& older() const { return chain.at(before); }
   const KernelChoice& newer() const { return chain.at(after); }
+  /// Of those that were asked in vain: which lie between the two, so that any of them may be the
+  /// first with the new answer.
+  std::vector<std::string> undecided() const;
   bool within_a_series() const { return older().entry->series == newer().entry->series; }
 };
 

@@ -123,6 +123,8 @@ Question about(const std::string& step) {
   return question;
 }
 
+const Expectations nothing_known;
+
 Observation sends(const std::string& first, const std::string& second) {
   return completed("tcp/x",
                    {step("send#1", {{"errno", first}}), step("send#2", {{"errno", second}})});
@@ -139,31 +141,95 @@ TEST(Question, AStepIsAskedAfterTheFirstHash) {
 TEST(Question, OfOneStepTheOthersDoNotMatter) {
   const RunResult a = result("6.1", {sends("EPIPE", "EIO")});
   const RunResult b = result("6.12", {sends("EPIPE", "EBADF")});
-  EXPECT_EQ(answer_in(a, about("send#1")), answer_in(b, about("send#1")));
-  EXPECT_NE(answer_in(a, about("send#2")), answer_in(b, about("send#2")));
-  EXPECT_NE(answer_in(a, about("")), answer_in(b, about("")));
+  EXPECT_EQ(answer_in(a, about("send#1"), nothing_known),
+            answer_in(b, about("send#1"), nothing_known));
+  EXPECT_NE(answer_in(a, about("send#2"), nothing_known),
+            answer_in(b, about("send#2"), nothing_known));
+  EXPECT_NE(answer_in(a, about(""), nothing_known), answer_in(b, about(""), nothing_known));
 }
 
-TEST(Question, AStepThatWasNotMadeIsAnAnswer) {
+Observation without(const std::string& reason, const std::string& proof = {}) {
+  Observation observation = ended("tcp/x", ScenarioEnding::unsupported, reason);
+  observation.feature = "x";
+  observation.proof = proof;
+  return observation;
+}
+
+TEST(Question, ThatAKernelLacksTheFeatureIsAnAnswer) {
   const RunResult made = result("6.1", {sends("EPIPE", "EIO")});
-  const RunResult lacks =
-      result("6.1", {ended("tcp/x", ScenarioEnding::unsupported, "no such call")});
-  const RunResult lacks_too = result("6.1", {ended("tcp/x", ScenarioEnding::unsupported, "else")});
-  EXPECT_NE(answer_in(made, about("send#1")), answer_in(lacks, about("send#1")));
-  EXPECT_EQ(answer_in(lacks, about("")), answer_in(lacks_too, about("")));
+  const RunResult lacks = result("6.1", {without("no such call", "ENOSYS")});
+  RunResult lacks_too = result("6.1", {without("no module")});
+  lacks_too.lacks = {{"x", "CONFIG_X is not set"}};
+  EXPECT_NE(answer_in(made, about("send#1"), nothing_known),
+            answer_in(lacks, about("send#1"), nothing_known));
+  EXPECT_EQ(answer_in(lacks, about(""), nothing_known),
+            answer_in(lacks_too, about(""), nothing_known));
+}
+
+TEST(Question, ThatAKernelCouldNotBeAskedIsNoAnswer) {
+  const RunResult without_module = result("6.1", {without("no module")});
+  EXPECT_EQ(answer_in(without_module, about(""), nothing_known), std::nullopt);
+  EXPECT_EQ(answer_in(without_module, about("send#1"), nothing_known), std::nullopt);
+  EXPECT_EQ(why_not_asked(without_module, about(""), nothing_known),
+            "it could not be asked: no module");
+  EXPECT_EQ(
+      why_not_asked(result("6.1", {without("no such call", "ENOSYS")}), about(""), nothing_known),
+      std::nullopt);
+}
+
+/// The reference lacks it, 5.6 brings it, 6.16 takes it away.
+Expectations came_and_went() {
+  Expectations expected;
+  expected.reference = result("3.16.0", {without("no such call")});
+  expected.reference.from_sources = true;
+  Change came;
+  came.id = "x-comes";
+  came.mainline = {5, 6, 0};
+  Observation answer = sends("EPIPE", "EIO");
+  answer.basis = Basis::derived;
+  came.introduces = {{answer, std::nullopt}};
+  Change went;
+  went.id = "x-goes";
+  went.mainline = {6, 16, 0};
+  went.removes = {"tcp/x"};
+  expected.changes = {{came, went}};
+  return expected;
+}
+
+TEST(Question, WhatIsPredictedToBeLackingNeedsNoOtherProof) {
+  const Expectations expected = came_and_went();
+  EXPECT_TRUE(answer_in(result("5.4.1", {without("no module")}), about(""), expected));
+  EXPECT_FALSE(answer_in(result("6.1.1", {without("no module")}), about(""), expected));
+  EXPECT_TRUE(answer_in(result("6.16.1", {without("no module")}), about(""), expected));
+}
+
+TEST(Question, WhatBringsAFeatureOrTakesItAwayExplainsIt) {
+  const Expectations expected = came_and_went();
+  const RunResult before = result("5.4.1", {without("no such call", "ENOSYS")});
+  const RunResult with = result("6.1.1", {sends("EPIPE", "EIO")});
+  const RunResult after = result("6.16.1", {without("no such call", "ENOSYS")});
+  const Explanation came = explain(before, with, about(""), expected);
+  ASSERT_EQ(came.known.size(), 1U);
+  EXPECT_EQ(came.known[0].change, "x-comes");
+  EXPECT_TRUE(came.unexplained.empty());
+  const Explanation went = explain(with, after, about(""), expected);
+  ASSERT_EQ(went.known.size(), 1U);
+  EXPECT_EQ(went.known[0].change, "x-goes");
+  EXPECT_THAT(explain(before, with, about(""), nothing_known).unexplained, ElementsAre("ending"));
 }
 
 TEST(Question, WhatCameToNoConclusionIsNoAnswer) {
-  EXPECT_EQ(answer_in(result("6.1", {}), about("")), std::nullopt);
+  EXPECT_EQ(answer_in(result("6.1", {}), about(""), nothing_known), std::nullopt);
   for (const ScenarioEnding ending : {ScenarioEnding::broken, ScenarioEnding::timed_out}) {
-    EXPECT_EQ(answer_in(result("6.1", {ended("tcp/x", ending, "")}), about("")), std::nullopt);
+    EXPECT_EQ(answer_in(result("6.1", {ended("tcp/x", ending, "")}), about(""), nothing_known),
+              std::nullopt);
   }
 }
 
 TEST(Question, WhatItsRepeatsDoNotAgreeOnIsNoAnswer) {
   Observation flaky = sends("EPIPE", "EIO");
   flaky.disagreeing = {sends("EPIPE", "EBADF")};
-  EXPECT_EQ(answer_in(result("6.1", {flaky}), about("")), std::nullopt);
+  EXPECT_EQ(answer_in(result("6.1", {flaky}), about(""), nothing_known), std::nullopt);
 }
 
 TEST(Question, IsToldByTheStepsThatVary) {
@@ -173,20 +239,20 @@ TEST(Question, IsToldByTheStepsThatVary) {
   EXPECT_EQ(told(a, about(""), places_that_vary({&a, &a})), "send = EPIPE; send = EIO");
 }
 
-Changes one_change_of(const std::string& step, const std::string& before,
-                      const std::string& after) {
+Expectations one_change_of(const std::string& step, const std::string& before,
+                           const std::string& after) {
   Change change;
   change.id = "a-change";
   change.mainline = {6, 5, 0};
   change.moves = {{{"tcp/x"}, step, {{"errno", before}}, {{"errno", after}}}};
-  return {{change}};
+  return {{}, {{change}}};
 }
 
 TEST(Question, AChangeExplainsItsOwnStepsAndNoOthers) {
   const RunResult older = result("6.1", {sends("EPIPE", "EIO")});
   const RunResult newer = result("6.12", {sends("ENOTCONN", "EBADF")});
-  const Changes changes = one_change_of("send#1", "EPIPE", "ENOTCONN");
-  const Explanation explanation = explain(older, newer, about(""), changes);
+  const Expectations expected = one_change_of("send#1", "EPIPE", "ENOTCONN");
+  const Explanation explanation = explain(older, newer, about(""), expected);
   ASSERT_EQ(explanation.known.size(), 1U);
   EXPECT_EQ(explanation.known[0].change, "a-change");
   EXPECT_THAT(explanation.known[0].places, ElementsAre("send#1"));
@@ -196,9 +262,9 @@ TEST(Question, AChangeExplainsItsOwnStepsAndNoOthers) {
 TEST(Question, OfOneStepTheOthersNeedNoExplanation) {
   const RunResult older = result("6.1", {sends("EPIPE", "EIO")});
   const RunResult newer = result("6.12", {sends("ENOTCONN", "EBADF")});
-  const Changes changes = one_change_of("send#1", "EPIPE", "ENOTCONN");
-  EXPECT_TRUE(explain(older, newer, about("send#1"), changes).unexplained.empty());
-  EXPECT_TRUE(explain(older, newer, about("send#2"), changes).known.empty());
+  const Expectations expected = one_change_of("send#1", "EPIPE", "ENOTCONN");
+  EXPECT_TRUE(explain(older, newer, about("send#1"), expected).unexplained.empty());
+  EXPECT_TRUE(explain(older, newer, about("send#2"), expected).known.empty());
 }
 
 CatalogueEntry entry(const std::string& id, const std::string& series) {

@@ -96,6 +96,47 @@ TEST(BisectCommand, EndsOfTwoSeriesThatAnswerAlikeSayNothingOfThoseBetween) {
   EXPECT_THAT(alike.out, AllOf(HasSubstr("answer alike"), HasSubstr("asks them all")));
 }
 
+TEST(BisectCommand, AReleaseWithoutModulesIsPassedOverAndNeverConvicted) {
+  KnownKernels kernels;
+  kernels.answered("6.12.1", "EAGAIN");
+  kernels.answered("6.12.2", "EAGAIN");
+  kernels.not_asked("6.12.3");
+  kernels.answered("6.12.5", "EPIPE");
+  const CommandResult found = bisect(kernels, scenario, "debian-6.12.1", "debian-6.12");
+  EXPECT_EQ(found.exit_status, 0) << found.err;
+  EXPECT_THAT(found.out,
+              AllOf(HasSubstr("The answer changes between debian-6.12.2 and debian-6.12.5.\n"
+                              "It is not decided where between them: 1 kernel could not be asked "
+                              "(debian-6.12.3)."),
+                    HasSubstr("debian-6.12.3: it could not be asked: no module")));
+  const auto json = nlohmann::json::parse(
+      bisect(kernels, scenario, "debian-6.12.1", "debian-6.12", {"--json"}).out);
+  EXPECT_EQ(json.at("undecided"), nlohmann::json::array({"debian-6.12.3"}));
+  EXPECT_EQ(json.at("not_asked").at(0).at("why"), "it could not be asked: no module");
+}
+
+TEST(BisectCommand, AReleaseWithoutModulesAwayFromTheChangeDoesNotBlurIt) {
+  KnownKernels kernels;
+  kernels.answered("6.12.1", "EAGAIN");
+  kernels.answered("6.12.2", "EPIPE");
+  kernels.not_asked("6.12.3");
+  kernels.answered("6.12.5", "EPIPE");
+  const CommandResult found = bisect(kernels, scenario, "debian-6.12.1", "debian-6.12");
+  EXPECT_EQ(found.exit_status, 0) << found.err;
+  EXPECT_THAT(found.out, AllOf(HasSubstr("between debian-6.12.1 and debian-6.12.2.\n"),
+                               Not(HasSubstr("not decided"))));
+}
+
+TEST(BisectCommand, AReleaseWithoutModulesIsNoEnd) {
+  KnownKernels kernels;
+  kernels.answered("6.12.1", "EAGAIN");
+  kernels.not_asked("6.12.5");
+  const CommandResult none = bisect(kernels, scenario, "debian-6.12.1", "debian-6.12");
+  EXPECT_EQ(none.exit_status, 3) << none.out;
+  EXPECT_THAT(none.out, AllOf(HasSubstr("could not be asked, and both have to answer"),
+                              HasSubstr("debian-6.12.5: it could not be asked: no module")));
+}
+
 TEST(BisectCommand, MoreThanOneChangeIsSaid) {
   KnownKernels kernels;
   kernels.answered("6.12.1", "EAGAIN");

@@ -138,6 +138,42 @@ TEST(CommandLine, AReferenceThatSaysOtherwiseIsSeenStepByStep) {
   EXPECT_THAT(diff.out, AllOf(HasSubstr("tcp/never-connected"), HasSubstr("ENOTCONN")));
 }
 
+/// Somebody's own build that calls itself 3.16.0 and answers as 4.14 does: of such a kernel the
+/// version does not tell.
+fs::path own_build(const Cli& cli) {
+  const std::string scenario = "tcp/rst-established-errqueue-first";
+  auto result =
+      nlohmann::json::parse(read_file(PROJECT_FILES "/results/archive/linux-4.14.67.json"));
+  auto answers = nlohmann::json::array();
+  for (const auto& observation : result.at("observations")) {
+    if (observation.at("scenario") == scenario) answers.push_back(observation);
+  }
+  result["observations"] = answers;
+  result["probe"]["selection"] = {scenario};
+  result["kernel"]["release"] = "3.16.0";
+  const fs::path file = cli.folder() / "own.json";
+  write_file(file, result.dump());
+  return file;
+}
+
+TEST(CommandLine, WhatIsAheadOfItsVersionIsADifferenceOnlyToTheStrict) {
+  const Cli cli;
+  const std::string own = own_build(cli).string();
+  const CommandResult lenient = cli({"diff", own});
+  EXPECT_EQ(lenient.exit_status, 0) << lenient.err;
+  EXPECT_THAT(lenient.out, AllOf(HasSubstr("As predicted, besides 1 ahead."),
+                                 HasSubstr("ahead by tcp-recv-error-queue")));
+  EXPECT_EQ(cli({"diff", own, "--strict"}).exit_status, 1);
+}
+
+TEST(CommandLine, VerbsThatCompareSayWhatTheirExitCodesMean) {
+  for (const char* verb : {"run", "diff", "report"}) {
+    EXPECT_THAT(Cli()({verb, "--help"}).out,
+                AllOf(HasSubstr("--strict"), HasSubstr("what was not asked is waived")));
+  }
+  EXPECT_THAT(Cli()({"record", "--help"}).out, ::testing::Not(HasSubstr("--strict")));
+}
+
 TEST(CommandLine, AReportIsWrittenInEveryFormat) {
   const Cli cli;
   ASSERT_EQ(cli({"run", "host", "--scenario", "tcp/never-connected"}).exit_status, 0);

@@ -29,23 +29,31 @@ RunResult kernel(const std::string& id, const std::string& release,
   return run;
 }
 
+/// By an errno that means just that.
+Observation lacking(const std::string& scenario, const std::string& reason) {
+  Observation observation = ended(scenario, ScenarioEnding::unsupported, reason);
+  observation.feature = "a_feature";
+  observation.proof = "EPROTONOSUPPORT";
+  return observation;
+}
+
 /// Every word of a comparison with B: same, changed, appeared, disappeared, and a scenario that
 /// only B's probe has.
 RunResult a() {
-  return kernel("debian-5.10", "5.10.0",
-                {completed("tcp/same", {step("send#1", one)}),
-                 completed("tcp/changed", {step("send#1", one)}),
-                 ended("tcp/appeared", ScenarioEnding::unsupported, "no MPTCP"),
-                 completed("tcp/disappeared", {step("send#1", one)})});
+  return kernel(
+      "debian-5.10", "5.10.0",
+      {completed("tcp/same", {step("send#1", one)}),
+       completed("tcp/changed", {step("send#1", one)}), lacking("tcp/appeared", "no MPTCP"),
+       completed("tcp/disappeared", {step("send#1", one)})});
 }
 
 RunResult b() {
-  return kernel("debian-6.1", "6.1.0",
-                {completed("tcp/same", {step("send#1", one)}),
-                 completed("tcp/changed", {step("send#1", reset)}),
-                 completed("tcp/appeared", {step("send#1", one)}),
-                 ended("tcp/disappeared", ScenarioEnding::unsupported, "no DCCP"),
-                 completed("tcp/unheard-of", {step("send#1", one)})});
+  return kernel(
+      "debian-6.1", "6.1.0",
+      {completed("tcp/same", {step("send#1", one)}),
+       completed("tcp/changed", {step("send#1", reset)}),
+       completed("tcp/appeared", {step("send#1", one)}), lacking("tcp/disappeared", "no DCCP"),
+       completed("tcp/unheard-of", {step("send#1", one)})});
 }
 
 /// A run below `out` that kept these results, and whose other kernels stay as they are planned.
@@ -70,9 +78,9 @@ TEST(Comparison, TextSaysWhichIsWhichAndTheFourWords) {
   EXPECT_EQ(render("text", compare(a(), b(), {})),
             "B, debian-6.1 (6.1.0), against A, debian-5.10 (5.10.0); counts are of scenarios.\n"
             "\n"
-            "kernel      release  guest     same  changed  UNEXPLAINED  appeared  disappeared  "
+            "kernel      release  guest     same  changed  appeared  disappeared  UNEXPLAINED  "
             "not in A  seconds\n"
-            "debian-6.1  6.1.0    finished     1        1            1         1            1  "
+            "debian-6.1  6.1.0    finished     1        1         1            1            1  "
             "       1        -\n"
             "\n"
             "Appeared: A lacks what the scenario needs:\n"
@@ -87,9 +95,9 @@ TEST(Comparison, TextSaysWhichIsWhichAndTheFourWords) {
             "\n"
             "Unexplained differences: 1\n"
             "  tcp/changed  send#1\n"
-            "    A         send(1) = 1\n"
-            "    B         send(1) = -1 ECONNRESET\n"
-            "    on        debian-6.1\n"
+            "    A          send(1) = 1\n"
+            "    B          send(1) = -1 ECONNRESET\n"
+            "    on         debian-6.1\n"
             "\n"
             "5 steps: 1 same, 1 changed (1 unexplained), 1 appeared, 1 disappeared.\n"
             "1 same, 1 changed (1 unexplained), 1 appeared, 1 disappeared.\n");
@@ -122,6 +130,22 @@ TEST(Comparison, OfResultsTurnsAroundWithThem) {
   EXPECT_EQ(there.gone, back.added);
 }
 
+TEST(Comparison, WhatNeitherCouldBeAskedIsNotTheSame) {
+  const RunResult result =
+      kernel("debian-6.19", "6.19.14",
+             {completed("tcp/same", {step("send#1", one)}),
+              ended("sctp/x", ScenarioEnding::unsupported, "module sctp not available")});
+  const ReportData data = compare(result, result, {});
+  EXPECT_EQ(data.kernels.at(0).diff->scenario_totals, (Totals{.same = 1, .not_asked = 1}));
+  EXPECT_EQ(exit_code(data), ExitCode::incomplete);
+  const WaiversOn waivers{
+      {{{"no-modules", {"debian-6.19"}, {"sctp/*"}, "None.", "somebody", "2027-06-30"}}},
+      "2026-11-26"};
+  const ReportData waived = compare(result, result, {}, waivers);
+  EXPECT_EQ(exit_code(waived), ExitCode::as_reference);
+  EXPECT_THAT(render("text", waived), HasSubstr("waived until 2027-06-30 (no-modules)"));
+}
+
 TEST(Comparison, OfARunWithAResultHoldsEveryKernelAgainstIt) {
   const testing::ScratchFolder out;
   RunResult other = a();
@@ -135,7 +159,7 @@ TEST(Comparison, OfARunWithAResultHoldsEveryKernelAgainstIt) {
   EXPECT_EQ(data.comparison->b, "run night");
   ASSERT_EQ(data.kernels.size(), 2U);
   EXPECT_EQ(data.kernels[0].diff->scenario_totals.unexplained, 1U);
-  EXPECT_EQ(data.kernels[1].diff->scenario_totals.same, 4U);
+  EXPECT_EQ(data.kernels[1].diff->scenario_totals, (Totals{.same = 3, .absent = 1}));
 }
 
 /// Two nights: a kernel in both, one in each alone, one that was not on offer once, one that had
@@ -181,7 +205,7 @@ TEST(Comparison, OfTheSameRunIsAllTheSame) {
   const ReportData data = compare(nights.second, nights.second, {});
   EXPECT_THAT(data.comparison->only_a, IsEmpty());
   EXPECT_THAT(data.comparison->only_b, IsEmpty());
-  EXPECT_EQ(data.kernels.at(0).diff->scenario_totals, (Totals{.same = 5}));
+  EXPECT_EQ(data.kernels.at(0).diff->scenario_totals, (Totals{.same = 4, .absent = 1}));
 }
 
 /// The command, on two runs below the folder where it looks for them.
@@ -218,7 +242,8 @@ TEST(DiffCommand, HoldsARunsKernelOfThatNameAgainstAResult) {
   const Command command;
   const CommandResult diff = command.cli({"diff", "first", "single"});
   EXPECT_EQ(diff.exit_status, 0) << diff.err;
-  EXPECT_THAT(diff.out, HasSubstr("5 same, 0 changed (0 unexplained), 0 appeared, 0 disappeared."));
+  EXPECT_THAT(diff.out,
+              HasSubstr("4 same, 0 changed (0 unexplained), 0 appeared, 0 disappeared, 1 absent."));
 }
 
 TEST(DiffCommand, ComparesRunsInEveryFormat) {
