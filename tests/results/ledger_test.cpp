@@ -35,9 +35,11 @@ std::vector<fs::path> archive() {
 }
 
 /// Where a result is not as predicted, a line each.
-std::vector<std::string> complaints(const Diff& diff) {
+std::vector<std::string> complaints(const RunResult& recorded, const Diff& diff) {
   std::vector<std::string> all;
   for (const ScenarioVerdict& scenario : diff.scenarios) {
+    // A recording was made by the probe of its day.
+    if (observation_of(recorded, scenario.scenario) == nullptr) continue;
     for (const PlaceVerdict& place : scenario.places) {
       const bool fine = place.standing == Standing::predicted ||
                         place.standing == Standing::recorded_here ||
@@ -54,8 +56,9 @@ std::vector<std::string> complaints(const Diff& diff) {
 TEST(Ledger, PredictsEveryRecordedKernel) {
   ASSERT_THAT(archive(), ::testing::SizeIs(::testing::Ge(4U)));
   for (const fs::path& file : archive()) {
-    const Diff diff = brokenpipe::diff(reference(), read_run_result(file), ledger());
-    EXPECT_THAT(complaints(diff), ::testing::IsEmpty()) << file.filename();
+    const RunResult recorded = read_run_result(file);
+    const Diff diff = brokenpipe::diff(reference(), recorded, ledger());
+    EXPECT_THAT(complaints(recorded, diff), ::testing::IsEmpty()) << file.filename();
     EXPECT_EQ(diff.scenario_totals.unreferenced, 0U) << file.filename();
     EXPECT_GT(diff.step_totals.as_predicted(), 2000U) << file.filename();
   }
@@ -64,7 +67,7 @@ TEST(Ledger, PredictsEveryRecordedKernel) {
 TEST(Ledger, IsNotSatisfiedByAnyKernelButTheRightOne) {
   RunResult recorded = read_run_result(results / "archive/linux-4.14.67.json");
   recorded.kernel.release = "4.19.79";
-  EXPECT_THAT(complaints(diff(reference(), recorded, ledger())),
+  EXPECT_THAT(complaints(recorded, diff(reference(), recorded, ledger())),
               ::testing::Not(::testing::IsEmpty()));
 }
 
