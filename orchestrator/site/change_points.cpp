@@ -75,6 +75,7 @@ struct PlaceAnswer {
   const KernelIdentity& kernel;
   const Observation& observation;
   Json value;
+  const PlaceVerdict* judged = nullptr;  ///< null of the reference
 };
 
 bool brings(const Change& change, const std::string& scenario) {
@@ -119,14 +120,13 @@ void explain(Span& span, const SiteModel& model, const std::string& place,
       span.causes.push_back({id, !in_effect(*last, *version)});
     }
   }
+  // Where the kernel before is not as its version tells: what led here from the reference.
+  if (span.causes.empty() && now.judged != nullptr && now.judged->standing == Standing::predicted)
+    for (const std::string& id : now.judged->changes) {
+      last = model.change(id);
+      span.causes.push_back({id, !in_effect(*last, *version)});
+    }
   date(span, version_of(before.kernel), now.kernel, last);
-}
-
-/// Whether a kernel's answer there is not the predicted one.
-bool is_unexplained(const SiteKernel& kernel, const std::string& scenario,
-                    const std::string& place) {
-  const PlaceVerdict* judged = place_verdict(kernel.verdict(scenario), place);
-  return judged != nullptr && judged->unexplained();
 }
 
 std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
@@ -144,14 +144,16 @@ std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
                      {},
                      true,
                      {}});
-    last.emplace(PlaceAnswer{model.reference.kernel, *reference, value_at(*reference, place)});
+    last.emplace(
+        PlaceAnswer{model.reference.kernel, *reference, value_at(*reference, place), nullptr});
   }
   for (const SiteKernel& kernel : model.kernels) {
     const KernelIdentity& identity = kernel.result().kernel;
     const Observation* observation = answer_of(kernel, scenario);
     if (!says(observation, place)) continue;
     const std::string value = value_text(*observation, place);
-    const PlaceAnswer now{identity, *observation, value_at(*observation, place)};
+    const PlaceVerdict* judged = place_verdict(kernel.verdict(scenario), place);
+    const PlaceAnswer now{identity, *observation, value_at(*observation, place), judged};
     if (spans.empty() || spans.back().value != value) {
       Span span{value, {}, {}, {}, {}, false, {}};
       if (last)
@@ -160,7 +162,7 @@ std::vector<Span> spans_of(const SiteModel& model, const std::string& scenario,
         date(span, version_of(model.reference.kernel), identity, nullptr);
       spans.push_back(std::move(span));
     }
-    if (is_unexplained(kernel, scenario, place)) spans.back().unexplained.push_back(kernel.id());
+    if (judged != nullptr && judged->unexplained()) spans.back().unexplained.push_back(kernel.id());
     spans.back().kernels.push_back(kernel.id());
     last.emplace(now);
   }

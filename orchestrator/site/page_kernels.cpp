@@ -56,8 +56,7 @@ std::vector<std::string_view> columns(const SiteModel& model) {
   for (const SiteKernel& kernel : model.kernels) totals += kernel.diff().scenario_totals;
   std::vector<std::string_view> words;
   for (const VerdictText& verdict : legend)
-    if (count_of(totals, verdict.word) > 0 || verdict.word == unexplained_mark.name ||
-        verdict.word == not_asked_mark.name)
+    if (count_of(totals, verdict.word) > 0 || always_told(verdict.word))
       words.push_back(verdict.word);
   return words;
 }

@@ -120,12 +120,16 @@ Json matrix_data(const SiteModel& model, const std::vector<MatrixGroup>& groups)
   data["scenarios_count"] = model.scenarios.size();
   data["kernels_count"] = model.kernels.size();
   data["legend"] = Json::array();
-  for (const VerdictText& verdict : legend)
+  data["words"] = Json::array();
+  for (const VerdictText& verdict : legend) {
+    data["words"].push_back(verdict.word);
+    if (count_of(totals, verdict.word) == 0 && !always_told(verdict.word)) continue;
     data["legend"].push_back({{"word", verdict.word},
                               {"label", label_of(verdict.word)},
                               {"mark", verdict.mark},
                               {"meaning", verdict.meaning},
                               {"count", count_of(totals, verdict.word)}});
+  }
   data["kernels"] = Json::array();
   data["series"] = Json::array();
   for (const SiteKernel& kernel : model.kernels) {

@@ -35,6 +35,11 @@ std::string_view mark_of(std::string_view word) {
   return found == legend.end() ? std::string_view() : found->mark;
 }
 
+bool always_told(std::string_view word) {
+  return word == "same" || word == explained_mark.name || word == unexplained_mark.name ||
+         word == not_asked_mark.name;
+}
+
 std::size_t count_of(const Totals& totals, std::string_view word) {
   const std::map<std::string_view, std::size_t> counts{{"same", totals.same},
                                                        {"explained", totals.explained},
@@ -114,13 +119,17 @@ Json totals_data(const Totals& totals, const Terms& terms) {
 Json differences_data(const Summary& summary, const std::string& due) {
   Json data;
   data["unexplained"] = Json::array();
-  for (const UnexplainedDifference& difference : summary.unexplained)
+  for (const UnexplainedDifference& difference : summary.unexplained) {
+    const bool nothing = difference.expected == told(std::nullopt);
     data["unexplained"].push_back({{"scenario", scenario_link(difference.scenario)},
                                    {"place", difference.place},
-                                   {"expected", difference.expected},
+                                   {"expected", nothing && is_kernel_report(difference.place)
+                                                    ? std::string(words_for_none(difference.place))
+                                                    : difference.expected},
                                    {"got", difference.got},
                                    {"grounds", difference.grounds},
                                    {"as", difference.as}});
+  }
   data["explained"] = Json::array();
   for (const ExplainedDifferences& group : summary.explained) {
     Json changes = Json::array();

@@ -52,6 +52,9 @@ std::string label_of(std::string_view word);
 /// The mark of a verdict by its word; empty for one that is not in the legend.
 std::string_view mark_of(std::string_view word);
 
+/// Whether a list of counts has the verdict though there is none of it: a reader must see that.
+bool always_told(std::string_view word);
+
 /// How many there are of a verdict, by its word.
 std::size_t count_of(const Totals& totals, std::string_view word);
 

@@ -234,7 +234,13 @@ std::vector<std::string> predicted_places(const std::vector<PredictionGroup>& gr
 Json predicted_cell(const SiteModel& model, const PredictionGroup& group,
                     const std::string& place) {
   const PredictedPlace* predicted = group.predicted ? place_of(*group.predicted, place) : nullptr;
-  if (predicted == nullptr) return {{"text", ""}};
+  // Every name, for a template looks for one that is not there further out.
+  if (predicted == nullptr)
+    return {{"text", ""},
+            {"changes", Json::array()},
+            {"basis", ""},
+            {"lines", Json::array()},
+            {"has_lines", false}};
   const std::string basis = basis_of(*group.predicted, *predicted);
   // The grounds of the reference's own answers stand in the story.
   const bool introduced = !group.predicted->change.empty();

@@ -20,6 +20,8 @@ struct Named {
 
 nlohmann::ordered_json diffs_of(const SiteInput& input) {
   std::vector<Named> all;
+  for (const RunResult& result : input.archive)
+    all.push_back({result.kernel.id + "@archive", result});
   for (const RunDirectory& run : input.runs)
     for (const PlannedKernel& kernel : run.run().kernels)
       if (auto result = run.result(kernel.id))

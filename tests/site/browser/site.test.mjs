@@ -24,9 +24,14 @@ const kinds = {
   "matrix-filtered": "index.html#q=is:different",
   scenario: "scenario/tcp/close-wait-rst.html",
   "scenario-killed": "scenario/entry/listening/aio.html",
+  "scenario-new": "scenario/vsock/loopback.html",
+  predict: "predict.html",
+  "predict-moves": "predict.html#moves",
   changes: "changes.html",
   kernels: "kernels.html",
   kernel: "kernel/debian-7.1.html",
+  "kernel-ahead": "kernel/own-tree.html",
+  "kernel-archived": "kernel/linux-4.14.67.html",
   "kernel-hostile": "kernel/debian-9.9.html",
   compare: "compare.html",
   pair: "compare/debian-6.12/debian-7.1.html",
@@ -124,9 +129,9 @@ describe("every kind of page", () => {
 describe("the matrix", () => {
   test("shows every scenario and kernel, with answers and verdicts, without a script", async () => {
     await on_page("index.html", { javaScriptEnabled: false }, async (page) => {
-      assert.equal((await shown_rows(page)).length, 7);
-      assert.equal((await shown_kernels(page)).length, 5);
-      const cell = page.locator("tr", { hasText: "close-wait-rst" }).locator("td").nth(3);
+      assert.equal((await shown_rows(page)).length, 8);
+      assert.equal((await shown_kernels(page)).length, 7);
+      const cell = page.locator("tr", { hasText: "close-wait-rst" }).locator("td").nth(5);
       assert.equal(await cell.textContent(), "ECONNRESET");
       assert.equal(await cell.getAttribute("class"), "unexplained");
     });
@@ -139,20 +144,28 @@ describe("the matrix", () => {
         return { rows: await shown_rows(page), kernels: await shown_kernels(page) };
       };
       assert.deepEqual((await ask("family:tcp")).rows, ["close-wait-rst", "repair", "unheard-of"]);
-      assert.deepEqual((await ask("is:new")).rows, ["listening/io-uring-send"]);
+      assert.deepEqual((await ask("is:new")).rows, ["loopback", "listening/io-uring-send"]);
       assert.deepEqual((await ask("is:new kernel:debian-3.16")).rows, []);
       assert.deepEqual((await ask("kernel:debian-7.*")).kernels, ["debian-7.1", "debian-7.3"]);
       assert.deepEqual((await ask("since:6.12 until:7.1")).kernels, ["debian-6.12", "debian-7.1"]);
       assert.deepEqual((await ask("ECONNRESET family:tcp")).rows, ["close-wait-rst"]);
       assert.deepEqual((await ask("is:different since:7.1 until:7.1 nowait")).rows, ["listening/pwritev2-nowait"]);
-      assert.deepEqual((await ask("is:gone is:new")).rows, ["repair", "listening/io-uring-send"]);
-      assert.equal(await page.textContent("#count"), "2 of 7 scenarios, 5 of 5 kernels");
+      assert.deepEqual((await ask("is:gone is:new")).rows, ["repair", "loopback", "listening/io-uring-send"]);
+      assert.equal(await page.textContent("#count"), "3 of 8 scenarios, 7 of 7 kernels");
+      assert.deepEqual((await ask("is:not-asked")).rows, ["loopback", "listening/io-uring-send"]);
+      assert.deepEqual((await ask("is:not-asked kernel:debian-7.1")).rows, ["loopback"]);
+      assert.deepEqual((await ask("is:recorded-here")).rows, ["loopback"]);
+      assert.deepEqual((await ask("is:absent kernel:linux-*")).rows, ["loopback", "listening/io-uring-send"]);
+      assert.deepEqual((await ask("is:ahead kernel:own-tree")).rows, ["close-wait-rst"]);
+      assert.deepEqual((await ask("is:different kernel:own-tree nowait")).rows, ["listening/pwritev2-nowait", "never-connected/pwritev2-nowait"]);
+      // A lost change is red though it is the reference's own answer.
+      assert.deepEqual((await ask("is:unexplained kernel:debian-7.1 nowait")).rows, ["listening/pwritev2-nowait"]);
       assert.deepEqual((await ask("sockets-nowait")).rows, ["listening/pwritev2-nowait", "never-connected/pwritev2-nowait"]);
       assert.deepEqual((await ask("no such thing")).rows, []);
       assert.ok(await page.isVisible("#empty"));
       assert.ok(!(await page.isVisible("#matrix")));
       await page.click("#clear-empty");
-      assert.equal((await shown_rows(page)).length, 7);
+      assert.equal((await shown_rows(page)).length, 8);
     });
   });
 
@@ -192,16 +205,15 @@ describe("the matrix", () => {
       assert.equal(await in_focus(page), "close-wait-rst");
       await page.keyboard.press("ArrowRight");
       assert.equal(await in_focus(page), "EPIPE ⚡︎");
-      for (let i = 0; i < 3; ++i) await page.keyboard.press("ArrowRight");
+      for (let i = 0; i < 5; ++i) await page.keyboard.press("ArrowRight");
       assert.equal(await in_focus(page), "ECONNRESET");
       const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
       assert.equal(outline, "solid");
       await page.keyboard.press("ArrowDown");
       assert.equal(await in_focus(page), "n/a");
-      // Over the end of one table into the next.
+      // Over the end of two tables into the next.
       await page.keyboard.press("Home");
-      await page.keyboard.press("ArrowDown");
-      await page.keyboard.press("ArrowDown");
+      for (let i = 0; i < 3; ++i) await page.keyboard.press("ArrowDown");
       assert.equal(await in_focus(page), "listening/aio");
       await page.keyboard.press("ArrowRight");
       await page.keyboard.press("Enter");
@@ -232,10 +244,23 @@ describe("the matrix", () => {
   });
 });
 
+test("the predictions tell what moves without a script, and are marked as what they are", async () => {
+  const rows = (page) => page.$$eval(".predictions tbody tr", (all) =>
+    all.filter((row) => row.offsetParent !== null).map((row) => row.querySelector("a").textContent));
+  await on_page("predict.html", { javaScriptEnabled: false }, async (page) => {
+    assert.equal((await rows(page)).length, 8);
+    assert.match(await page.innerText("main .note"), /Predicted, not observed/);
+    await page.click("text=Only what moves");
+    assert.deepEqual(await rows(page), ["listening/aio", "listening/io-uring-send", "listening/pwritev2-nowait", "never-connected/pwritev2-nowait", "close-wait-rst", "loopback"]);
+    await page.click("text=/^All 8/");
+    assert.equal((await rows(page)).length, 8);
+  });
+});
+
 describe("the compare page", () => {
   test("says of every two results what `brokenpipe diff A B` says", async () => {
     const diffs = JSON.parse(readFileSync(path.join(sites, "diffs.json")));
-    assert.ok(diffs.length >= 49);
+    assert.ok(diffs.length >= 144);
     await on_page("compare.html", {}, async (page) => {
       const seen = await page.evaluate((pairs) => pairs.map(({ a, b }) => {
         const data = window.brokenpipe_results;
