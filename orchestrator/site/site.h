@@ -28,8 +28,8 @@ struct SiteInput {
   std::filesystem::path assets;
 };
 
-/// The results in a folder of archived ones, each kernel by the name of its file. Throws Error where
-/// one cannot be read.
+/// The results in a folder of archived ones, each kernel by the name of its file. Throws Error
+/// where one cannot be read.
 std::vector<RunResult> read_archive(const std::filesystem::path& folder);
 
 /// Writes the whole site into `out`: made anew beside it and renamed into place, so that a reader
