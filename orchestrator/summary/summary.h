@@ -198,8 +198,8 @@ std::optional<double> seconds_of(const GuestRun& guest);
 /// of a comparison how many scenarios are the same, changed, appeared and disappeared.
 std::string conclusion(const Summary& summary, ExitCode code);
 
-/// What was not asked, in words: what is not waived, then what is; of neither nothing where there is
-/// none.
+/// What was not asked, in words: what is not waived, then what is; of neither nothing where there
+/// is none.
 std::vector<std::string> not_asked_words(const Summary& summary);
 
 /// `1 scenario`, `2 scenarios`.
