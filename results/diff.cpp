@@ -87,6 +87,9 @@ void count(Totals& totals, Verdict verdict, Standing standing) {
     ++totals.behind;
   } else if (standing == Standing::recorded_here) {
     ++totals.recorded_here;
+  } else if (standing == Standing::unjudged && verdict == Verdict::differs) {
+    // A part of it is as predicted, of another part nobody says what it ought to be.
+    ++totals.unreferenced;
   } else {
     switch (verdict) {
       case Verdict::same:
