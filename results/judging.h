@@ -53,12 +53,8 @@ class SideBySide {
   void judge_place(PlaceVerdict& place, const std::string& scenario, const Observation& before,
                    const Observation& after, bool same_probe);
 
-  /// By its own evidence, or because the changes say so of its version.
-  bool lacks(const RunResult& result, const Observation& observation) const;
-
   const RunResult* a_;
   const RunResult* b_;
-  const Changes* changes_;
   Explanations explanations_;
 };
 

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include "results/judging.h"
@@ -8,25 +7,8 @@ namespace brokenpipe {
 
 using Json = nlohmann::json;
 
-bool SideBySide::lacks(const RunResult& result, const Observation& observation) const {
-  if (lacks_by_evidence(result, observation)) return true;
-  const auto version = version_of(result.kernel);
-  if (!version) return false;
-  const std::string& scenario = observation.scenario;
-  return std::any_of(changes_->changes.begin(), changes_->changes.end(), [&](const Change& change) {
-    const bool introduces =
-        std::any_of(change.introduces.begin(), change.introduces.end(),
-                    [&](const Introduction& one) { return one.answer.scenario == scenario; });
-    const bool removes =
-        std::any_of(change.removes.begin(), change.removes.end(),
-                    [&](const std::string& glob) { return matches(glob, scenario); });
-    const bool has_it = in_effect(change, *version);
-    return (introduces && !has_it) || (removes && has_it);
-  });
-}
-
 SideBySide::SideBySide(const RunResult& a, const RunResult& b, const Changes& changes)
-    : a_(&a), b_(&b), changes_(&changes), explanations_(changes, a.kernel, b.kernel) {}
+    : a_(&a), b_(&b), explanations_(changes, a.kernel, b.kernel) {}
 
 ScenarioVerdict SideBySide::judge(ScenarioVerdict scenario, const Observation* before,
                                   const Observation& after) {
@@ -40,18 +22,14 @@ ScenarioVerdict SideBySide::judge(ScenarioVerdict scenario, const Observation* b
                  "nothing to hold it against: " + why_unanswered(a_->guest));
   }
   const bool repeated_alike = after.disagreeing.empty() && before->disagreeing.empty();
-  const bool before_lacks = unsupported(*before) && lacks(*a_, *before);
-  const bool after_lacks = unsupported(after) && lacks(*b_, after);
-  if (repeated_alike && unsupported(*before) && !before_lacks)
-    return whole(std::move(scenario), Verdict::not_asked, Standing::unjudged,
-                 unsupported(after) ? after.reason : "A could not be asked: " + before->reason);
-  if (repeated_alike && unsupported(after) && !after_lacks)
-    return whole(std::move(scenario), Verdict::not_asked, Standing::unjudged, after.reason);
-  if (repeated_alike && before_lacks && after_lacks)
-    return whole(std::move(scenario), Verdict::absent, Standing::predicted, after.reason);
-  if (repeated_alike && before_lacks)
+  if (repeated_alike && unsupported(*before) && unsupported(after)) {
+    const bool lacks = lacks_by_evidence(*a_, *before) && lacks_by_evidence(*b_, after);
+    return whole(std::move(scenario), lacks ? Verdict::absent : Verdict::not_asked,
+                 lacks ? Standing::predicted : Standing::unjudged, after.reason);
+  }
+  if (repeated_alike && unsupported(*before))
     return whole(std::move(scenario), Verdict::added, Standing::predicted, before->reason);
-  if (repeated_alike && after_lacks)
+  if (repeated_alike && unsupported(after))
     return whole(std::move(scenario), Verdict::gone, Standing::predicted, after.reason);
 
   explanations_.compared(scenario.scenario);
