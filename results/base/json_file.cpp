@@ -1,9 +1,11 @@
+// Our JSON files, read and written.
 #include "results/base/json_file.h"
 
 #include <fmt/format.h>
 
 #include "results/base/error.h"
 #include "results/base/file.h"
+#include "results/base/json_parse.h"
 #include "results/base/text.h"
 
 namespace brokenpipe {
@@ -63,22 +65,20 @@ void JsonPlace::only(std::initializer_list<std::string_view> keys) const {
 }
 
 nlohmann::json read_json(const std::filesystem::path& file, int schema) {
-  const std::string text = read_file(file);
-  nlohmann::json document;
-  try {
-    document = nlohmann::json::parse(text);
-  } catch (const nlohmann::json::parse_error& e) {
-    const bool truncated = e.byte > text.size();
-    throw Error(
-        "reading " + file.string(),
-        truncated
-            ? fmt::format("it is truncated: it ends after {} bytes, inside of a value", text.size())
-            : fmt::format("no JSON: {}", e.what()),
-        "Make it anew, or name another file.");
-  }
+  const JsonLimits limits;
+  // A byte more than the limit is enough to see that it is beyond it.
+  auto parsed = parse_json(read_file(file, limits.bytes + 1), limits);
+  if (const auto* fault = std::get_if<JsonFault>(&parsed))
+    throw Error("reading " + file.string(),
+                fault->truncated ? fmt::format("it is truncated: it ends after {} bytes, inside of "
+                                               "a value",
+                                               fault->byte)
+                                 : fmt::format("{}, at byte {}", fault->what, fault->byte),
+                "Make it anew, or name another file.");
+  nlohmann::json document = std::get<nlohmann::json>(std::move(parsed));
   const JsonPlace root(document, file.string());
   const JsonPlace number = root.at("schema");
-  if (number.value() != schema)
+  if (number.number() != schema)
     throw Error("reading " + file.string(),
                 fmt::format("it is of schema {}, and this program reads schema {}",
                             number.value().dump(), schema),
