@@ -36,9 +36,8 @@ constexpr Words<GuestEnding, 8> guest_endings{{
     {GuestEnding::interrupted, "interrupted"},
 }};
 
-constexpr Words<Basis, 3> bases{{
+constexpr Words<Basis, 2> bases{{
     {Basis::recorded, "recorded"},
-    {Basis::measured, "measured"},
     {Basis::derived, "derived"},
 }};
 
@@ -67,7 +66,7 @@ void read_basis(const JsonPlace& place, Value& to) {
   if (const auto basis = place.find("basis")) to.basis = basis->one_of(bases);
   to.lines = text_or_nothing(place, "lines");
   if (to.basis == Basis::derived && to.lines.empty())
-    place.fail("derived, and \"lines\" does not say from where");
+    place.fail(R"(derived, and "lines" does not say from where)");
 }
 
 Step step_from(const JsonPlace& place, bool reference) {
@@ -79,7 +78,7 @@ Step step_from(const JsonPlace& place, bool reference) {
     place.at("basis");
     read_basis(place, step);
   } else if (place.find("basis") || place.find("lines")) {
-    place.fail("only a reference has \"basis\" and \"lines\"");
+    place.fail(R"(only a reference has "basis" and "lines")");
   }
   check_seen(place);
   step.seen = place.value();
@@ -93,11 +92,11 @@ void check_ending(const JsonPlace& place, const Observation& observation, bool r
   const bool killed = observation.ending == ScenarioEnding::killed;
   const auto word = to_string(observation.ending);
   if (killed && observation.signal.empty())
-    place.fail("killed, and \"signal\" does not say by which");
+    place.fail(R"(killed, and "signal" does not say by which)");
   if (!killed && place.find("signal"))
-    place.fail(fmt::format("{}, and yet there is a \"signal\"", word));
+    place.fail(fmt::format(R"({}, and yet there is a "signal")", word));
   if (!killed && !completed && observation.reason.empty())
-    place.fail(fmt::format("{}, and \"reason\" does not say why", word));
+    place.fail(fmt::format(R"({}, and "reason" does not say why)", word));
   if (reference && !completed) place.at("basis");
 }
 
@@ -119,7 +118,8 @@ KernelIdentity kernel_from(const JsonPlace& place) {
 
 GuestRun guest_from(const JsonPlace& place) {
   place.only({"ending", "reason", "accelerator", "clock", "qemu", "libvirt", "boot_image",
-              "cmdline", "modules", "modules_failed", "initramfs", "domain", "timings"});
+              "cmdline", "modules", "modules_failed", "initramfs", "domain", "kernel_log",
+              "timings"});
   GuestRun guest;
   guest.ending = place.at("ending").one_of(guest_endings);
   guest.reason = text_or_nothing(place, "reason");
@@ -131,6 +131,7 @@ GuestRun guest_from(const JsonPlace& place) {
   guest.cmdline = place.at("cmdline").text();
   if (const auto modules = place.find("modules")) guest.modules = modules->texts();
   guest.modules_failed = texts_by_name(place, "modules_failed");
+  if (const auto log = place.find("kernel_log")) guest.kernel_log = log->boolean();
   guest.initramfs = text_or_nothing(place, "initramfs");
   guest.domain = text_or_nothing(place, "domain");
   const JsonPlace timings = place.at("timings");
@@ -267,6 +268,7 @@ OrderedJson to_json(const GuestRun& guest) {
   if (!guest.modules_failed.empty()) json["modules_failed"] = guest.modules_failed;
   if (!guest.initramfs.empty()) json["initramfs"] = guest.initramfs;
   if (!guest.domain.empty()) json["domain"] = guest.domain;
+  if (guest.kernel_log) json["kernel_log"] = true;
   json["timings"] = guest.timings;
   return json;
 }

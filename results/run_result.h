@@ -32,9 +32,9 @@ enum class GuestEnding {
   interrupted,
 };
 
-/// Where a reference step comes from: a run of the reference kernel itself, the catalogue of
-/// measured answers, or the kernel's source (then `lines` says which lines).
-enum class Basis { recorded, measured, derived };
+/// Where a reference step comes from: a run of the reference kernel itself, or the kernel's source
+/// (then `lines` says which lines).
+enum class Basis { recorded, derived };
 
 /// One call under test and all that it did.
 struct Step {
@@ -98,6 +98,9 @@ struct GuestRun {
   /// and files) and of the machine that it booted on. Empty for `host`.
   std::string initramfs = {};
   std::string domain = {};
+  /// Whether the probe read the kernel's log between scenarios, so that a step `kernel` that is not
+  /// there means that the kernel said nothing (probes/frame/kernel_log.h).
+  bool kernel_log = false;
 
   bool operator==(const GuestRun&) const = default;
 };

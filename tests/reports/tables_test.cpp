@@ -33,7 +33,7 @@ const ScenarioInfo one_send = scenario("tcp/x");
 
 TEST(SemanticsTable, TellsQuestionAnswerGroundsAndChange) {
   Step send = step("send#1", {{"returned", 1}});
-  send.basis = Basis::measured;
+  send.basis = Basis::recorded;
   const RunResult reference = result("3.16", {completed("tcp/x", {send})});
   Change change;
   change.id = "a-change";
@@ -45,7 +45,7 @@ TEST(SemanticsTable, TellsQuestionAnswerGroundsAndChange) {
   const Changes changes{{change}};
   const std::string text = semantics_table(list_of({one_send}), reference, changes);
   EXPECT_THAT(text, HasSubstr("\n## tcp\n"));
-  EXPECT_THAT(text, HasSubstr("| `tcp/x` | Does it \\| work? | `send(1) = 1`<br>*measured* | "
+  EXPECT_THAT(text, HasSubstr("| `tcp/x` | Does it \\| work? | `send(1) = 1`<br>*recorded* | "
                               "`a.c:f` | 4.6: [a-change](#a-change) |\n"));
   EXPECT_THAT(text,
               HasSubstr("### a-change\n\nIt is otherwise. In 4.6, by `0123456789ab` (x: y)."));

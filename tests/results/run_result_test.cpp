@@ -43,7 +43,8 @@ RunResult full_result() {
                 {{"boot", 1.5}, {"run", 6.25}},
                 {{"sctp", "ENOMEM"}},
                 std::string(64, 'c'),
-                std::string(64, 'd')};
+                std::string(64, 'd'),
+                true};
   full.probe = {"0.1.0", std::string(64, 'b'), {"tcp/*"}};
   Observation shortened = completed(
       "tcp/late-accept",
@@ -239,7 +240,7 @@ TEST(Reference, ValueWithoutItsBasisIsNamedWithItsPlace) {
   written["basis"] = "felt";
   EXPECT_THAT(
       complaint_about(wrong.dump()),
-      ::testing::HasSubstr("steps[0].basis: \"felt\" is none of recorded, measured, derived"));
+      ::testing::HasSubstr("steps[0].basis: \"felt\" is none of recorded, derived"));
   written["basis"] = "derived";
   EXPECT_THAT(complaint_about(wrong.dump()),
               ::testing::HasSubstr("steps[0]: derived, and \"lines\" does not say from where"));

@@ -47,7 +47,8 @@ Json run_result() {
               "package":"linux=6.1","sha256":""},
     "guest":{"ending":"oops","reason":"BUG","accelerator":"tcg","clock":"warp","qemu":"7.2",
              "libvirt":"9.0","boot_image":"pvh","cmdline":"panic=-1","modules":["sctp"],
-             "modules_failed":{"sctp":"ENOMEM"},"initramfs":"","domain":"","timings":{"boot":1.5}},
+             "modules_failed":{"sctp":"ENOMEM"},"initramfs":"","domain":"",
+             "kernel_log":true,"timings":{"boot":1.5}},
     "probe":{"version":"0.1.0","sha256":"","selection":["tcp/*"]},
     "lacks":{"ax25":"CONFIG_AX25 is not set"},
     "observations":[
@@ -61,7 +62,8 @@ Json run_result() {
                  "so_error":"0","status":"exited 0","blocked":true,"elapsed":"60 s","value":3,
                  "completion":{"returned":"fd","errno":"EPIPE"},"count":0,"pending":["SIGPIPE"],
                  "siginfo":{"signal":"SIGPIPE","code":"SI_USER","pid":"self","uid":"self"},
-                 "core_dumped":false},
+                 "core_dumped":false,"events":[["POLLIN"]],"segments":["R 1:1"],
+                 "queued":[{"signal":"SIGRTMIN","code":"POLL_IN","band":["POLLIN"]}]},
                 {"step":"kernel#1","call":"kernel","args":"log","report":"WARNING in tcp_foo"}],
        "disagreeing":[{"scenario":"tcp/c","ending":"completed",
                        "steps":[{"step":"send#1","call":"send","args":"1","returned":1}]}]}]})");
@@ -109,17 +111,23 @@ Json changes() {
                "before":{"ending":"completed"},"after":{"ending":"killed","signal":"SIGSEGV"}}]},
     {"id":"two","says":"It went.","mainline":"4.7","stable":[],"until":null,
      "commit":null,"subject":"unknown","source":"two kernels",
-     "moves":[{"scenarios":["tcp/*"],"step":"look#1","before":null,"after":
+     "moves":[{"scenarios":["tcp/*"],"step":"look#1","call":"look","args":"","before":null,"after":
        {"returned":0,"errno":"EIO","signals":[{"signal":"SIGPIPE","code":"SI_USER","pid":"self"}],
         "revents":["POLLIN"],"state":"CLOSE","so_error":"0","status":"exited 0","blocked":true,
         "completion":{"returned":1,"errno":"EPIPE"},"elapsed":"60 s","value":3,"count":0,
         "pending":["SIGPIPE"],"core_dumped":false,"report":"WARNING in tcp_foo",
+        "events":[["POLLIN"]],"segments":["R 1:1"],
+        "queued":[{"signal":"SIGRTMIN","code":"POLL_IN","band":["POLLIN"]}],
         "siginfo":{"signal":"SIGPIPE","code":"SI_USER","pid":"self","uid":"self"}}}]},
+    {"id":"four","says":"It went away.","mainline":"4.7","stable":[],"until":null,
+     "commit":null,"subject":"unknown","source":"two kernels",
+     "moves":[{"scenarios":["tcp/*"],"step":"send#1","call":"send","args":"1",
+               "before":{"returned":1},"after":null}]},
     {"id":"three","says":"It is new.","mainline":"4.8","stable":[],"until":"5.5",
      "until_stable":["5.4.9"],"commit":null,"subject":"unknown","source":"two kernels",
      "removes":["tcp/gone-*"]}]
 })");
-  changes["changes"][2]["introduces"] = introductions();
+  changes["changes"].back()["introduces"] = introductions();
   return changes;
 }
 

@@ -148,8 +148,8 @@ RunResult sample_reference() {
   reference.guest = {};
   reference.from_sources = true;
   for (Observation& observation : reference.observations) {
-    observation.basis = Basis::measured;
-    for (Step& step : observation.steps) step.basis = Basis::measured;
+    observation.basis = Basis::recorded;
+    for (Step& step : observation.steps) step.basis = Basis::recorded;
   }
   reference.observations[4].steps[1].basis = Basis::derived;
   reference.observations[4].steps[1].lines = "net/core/stream.c:176 sk_stream_error";
