@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
 
-.PHONY: run test soak tables build install check-style clean
+.PHONY: run test soak fuzz tables build install check-style clean
 
 run: build
 	build/release/brokenpipe run $(ARGS)
@@ -15,6 +15,12 @@ test: build
 
 soak: build
 	.ci/soak $(ARGS)
+
+fuzz:
+	.ci/install-packages .ci/packages .ci/packages.fuzz
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	.ci/fuzz $(SECONDS_EACH)
 
 tables: build
 	cmake --build --preset release --target tables
