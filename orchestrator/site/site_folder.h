@@ -3,13 +3,17 @@
 #include <filesystem>
 #include <string_view>
 
+#include "results/base/unique_fd.h"
+
 /// Where a site is written, and how it takes the place of the one before.
 namespace brokenpipe {
 
-/// A site on its way: written beside its place, and seen by nobody until it is whole.
+/// A site on its way: written beside its place, in a folder of its own, and seen by nobody until it
+/// is whole. Of several publishers at once the last one's site stays.
 class SiteFolder {
  public:
-  /// Throws UsageError where `out` holds something that is no site, for it would be lost.
+  /// Throws UsageError where `out` holds something that is no site, for it would be lost. What
+  /// publishers that were killed have left beside it is removed.
   explicit SiteFolder(const std::filesystem::path& out);
   /// Removes what was not put in place.
   ~SiteFolder();
@@ -27,6 +31,7 @@ class SiteFolder {
  private:
   std::filesystem::path out_;
   std::filesystem::path staging_;
+  UniqueFd alive_;  ///< locked as long as somebody works on `staging_`
 };
 
 }  // namespace brokenpipe
