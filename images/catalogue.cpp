@@ -1,7 +1,9 @@
+// images/kernels.json, read and checked.
 #include "images/catalogue.h"
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <regex>
 #include <set>
 
@@ -24,8 +26,15 @@ std::vector<std::string> some_texts(const JsonPlace& place) {
 }
 
 std::vector<std::string> patterns(const JsonPlace& place) {
+  // libstdc++ compiles a regular expression by recursion, a level a character: a stack of 8 MiB
+  // ends before 100 000. Debian's names of packages have 60 at most.
+  constexpr std::size_t longest = 200;
   std::vector<std::string> expressions = some_texts(place);
   for (const std::string& expression : expressions) {
+    if (expression.size() > longest) {
+      place.fail(fmt::format("a regular expression of {} characters, of {} at most",
+                             expression.size(), longest));
+    }
     try {
       const std::regex compiles(expression);
     } catch (const std::regex_error& error) {

@@ -12,8 +12,8 @@ struct CatalogueEntry {
   std::string series;               ///< `6.1`
   std::string flavour;              ///< `cloud`, `plain`, `rt`
   std::vector<std::string> suites;  ///< `bookworm`, `bookworm-security`, ...
-  /// Regular expressions (ECMAScript) of which one matches the whole name of the package that
-  /// holds the kernel image.
+  /// Regular expressions (ECMAScript, 200 characters at most) of which one matches the whole name
+  /// of the package that holds the kernel image.
   std::vector<std::string> packages;
   std::string role;      ///< a sentence: why this kernel is in the catalogue
   bool archive = false;  ///< in Debian's archive only: needs --mirror

@@ -130,6 +130,12 @@ TEST(Catalogue, AMistakeIsAnErrorThatSaysWhere) {
   EXPECT_THAT(error_of("{"), HasSubstr("truncated"));
 }
 
+TEST(Catalogue, APatternOfAHundredThousandLettersIsAnErrorThatSaysWhere) {
+  const std::string pattern = "[\"" + std::string(100'000, 'a') + "\"]";
+  EXPECT_THAT(error_of(one_entry_with("[\"p\"]", pattern)),
+              HasSubstr("kernels[0].packages: a regular expression of 100000 characters"));
+}
+
 TEST(Catalogue, ASecondEntryOfOneIdIsAnError) {
   std::string text = one_entry;
   const std::size_t begin = text.find("{\"id\"");
