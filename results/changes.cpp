@@ -41,10 +41,16 @@ nlohmann::json value_from(const JsonPlace& place) {
 }
 
 Move move_from(const JsonPlace& place) {
-  place.only({"scenarios", "step", "before", "after"});
+  place.only({"scenarios", "step", "before", "after", "call", "args"});
   Move move{place.at("scenarios").texts(), place.at("step").text(), value_from(place.at("before")),
             value_from(place.at("after"))};
   if (move.before == move.after) place.fail(R"("before" and "after" are the same)");
+  if (move.before.is_null() || move.after.is_null()) {
+    move.call = place.at("call").text();
+    move.args = place.at("args").text();
+  } else if (place.find("call") || place.find("args")) {
+    place.fail(R"("call" and "args" are for a step that comes or goes)");
+  }
   return move;
 }
 

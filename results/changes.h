@@ -35,6 +35,9 @@ struct Move {
   std::string step;                    ///< a step's id, or `ending`
   nlohmann::json before;               ///< exactly what is seen without it; null: no such step
   nlohmann::json after;                ///< exactly what is seen with it
+  /// Where one of the two is null, how a reader is told of the step that the other one is of.
+  std::string call = {};
+  std::string args = {};
 };
 
 /// What a kernel first answers to a scenario that those before it cannot be asked.

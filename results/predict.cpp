@@ -63,7 +63,8 @@ void apply(const Move& move, const OnTheWay& passed, PredictedScenario& scenario
     if (!from.is_null()) return;
     Step step;
     step.id = move.step;
-    step.call = move.step.substr(0, move.step.find('#'));
+    step.call = move.call;
+    step.args = move.args;
     place = scenario.places.insert(place, {move.step, std::move(step), false, {}});
   }
   // A change moves a place once.

@@ -16,7 +16,7 @@ namespace brokenpipe {
 /// What is seen at one place of a scenario: a step, or its ending.
 struct PredictedPlace {
   std::string place;  ///< a step's id, or `ending`
-  Step step;          ///< call and args as the reference or the introduction words them
+  Step step;          ///< call and args as the reference, the introduction or the change words them
   bool made = true;   ///< false: a change took the step away
   /// Ids of the changes that led here from the reference's answer, in the order
   /// in which one comes by them; empty where the answer is the reference's own.

@@ -55,7 +55,7 @@ PredictionReport report_for(const KernelVersion& version) {
                 "ending",
                 {{"ending", "killed"}, {"signal", "SIGSEGV"}},
                 {{"ending", "completed"}}},
-               {{"aio/x"}, "send#1", {}, sent}};
+               {{"aio/x"}, "send#1", {}, sent, "send", "1"}};
   Change fix = change("fix", {4, 10, 0});
   fix.stable = {{4, 4, 50}};
   fix.moves = {{{"tcp/x"}, "send#1", sent, epipe}};
@@ -79,7 +79,7 @@ TEST(PredictionText, TellsEveryStepWhatMovedItAndOnWhatTheRestStands) {
             "\n"
             "aio/x\n"
             "  ending = completed  [aio-works; was killed by SIGSEGV]\n"
-            "  send = 1  [aio-works; was not made]\n"
+            "  send(1) = 1  [aio-works; was not made]\n"
             "    aio-works: since 3.19: 0123456789ab net: aio-works\n"
             "\n"
             "dccp/x\n"
@@ -107,7 +107,7 @@ TEST(PredictionText, OfWhatMovedAloneLeavesOutWhatIsAsTheReference) {
             "\n"
             "aio/x\n"
             "  ending = completed  [aio-works; was killed by SIGSEGV]\n"
-            "  send = 1  [aio-works; was not made]\n"
+            "  send(1) = 1  [aio-works; was not made]\n"
             "    aio-works: since 3.19: 0123456789ab net: aio-works\n"
             "\n"
             "dccp/x\n"

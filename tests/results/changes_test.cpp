@@ -129,6 +129,22 @@ TEST(Version, PointReleaseIsFoundWhereDebianSaysIt) {
   EXPECT_EQ(version_of(KernelIdentity{}), std::nullopt);
 }
 
+TEST(Changes, StepThatComesOrGoesSaysWhatItIs) {
+  Json coming = entry();
+  Json& move = coming["moves"][0];
+  move["before"] = nullptr;
+  EXPECT_THAT(complaint_about(Json::array({coming})), ::testing::HasSubstr("\"call\" is missing"));
+  move["call"] = "pwritev2";
+  EXPECT_THAT(complaint_about(Json::array({coming})), ::testing::HasSubstr("\"args\" is missing"));
+  move["args"] = "1, RWF_NOWAIT";
+  const Changes changes = read(Json::array({coming}));
+  EXPECT_EQ(changes.changes[0].moves[0].call, "pwritev2");
+  EXPECT_EQ(changes.changes[0].moves[0].args, "1, RWF_NOWAIT");
+  move["before"] = Json{{"returned", 1}};
+  EXPECT_THAT(complaint_about(Json::array({coming})),
+              ::testing::HasSubstr("are for a step that comes or goes"));
+}
+
 TEST(Change, IsInEffectFromMainlineOrBackPortUntilItsEnd) {
   Change change;
   change.mainline = {6, 4, 0};

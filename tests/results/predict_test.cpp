@@ -91,6 +91,16 @@ TEST(Prediction, StepsComeAndGo) {
   EXPECT_EQ(place_of(prediction.at("tcp/x"), "poll#1")->seen(), reset);
 }
 
+TEST(Prediction, TellsAStepThatComesAsTheChangeWordsIt) {
+  Changes changes{{change("so_error#1", nullptr, reset)}};
+  changes.changes[0].moves[0].call = "getsockopt";
+  changes.changes[0].moves[0].args = "SO_ERROR";
+  const Prediction prediction = predicted(plain, changes, {6, 1, 0});
+  const Step& step = place_of(prediction.at("tcp/x"), "so_error#1")->step;
+  EXPECT_EQ(step.call, "getsockopt");
+  EXPECT_EQ(step.args, "SO_ERROR");
+}
+
 TEST(Prediction, OfAFeatureIsItsIntroductionAndWhatCameAfter) {
   Changes changes{{introduction({5, 6, 0}, plain), change("send#1", one, reset)}};
   changes.changes[1].mainline = {5, 12, 0};
