@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace brokenpipe {
@@ -17,8 +19,11 @@ bool is_flag(const Json& value) {
   return value.is_boolean();
 }
 
+/// What a system call can return: code that reads it takes it for 64 bits with a sign.
 bool is_count(const Json& value) {
-  return value.is_number_integer();
+  return value.is_number_integer() &&
+         (!value.is_number_unsigned() ||
+          value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max());
 }
 
 bool is_count_or_word(const Json& value) {
@@ -37,8 +42,13 @@ bool has_texts(const Json& value, std::initializer_list<const char*> keys) {
          });
 }
 
+bool are_lists_of_words(const Json& value) {
+  return value.is_array() && std::all_of(value.begin(), value.end(), are_words);
+}
+
 bool is_siginfo(const Json& value) {
-  return has_texts(value, {"signal", "code", "pid", "uid"}) && value.contains("signal");
+  return has_texts(value, {"signal", "code", "pid", "uid"}) && value.contains("signal") &&
+         (!value.contains("band") || are_words(value["band"]));
 }
 
 bool are_signals(const Json& value) {
@@ -61,6 +71,7 @@ constexpr std::array known_keys{
     Known{"errno", is_text, "not a string"},
     Known{"signals", are_signals, "not a list of objects that name a \"signal\""},
     Known{"revents", are_words, "not a list of strings"},
+    Known{"events", are_lists_of_words, "not a list of lists of strings"},
     Known{"state", is_text, "not a string"},
     Known{"so_error", is_text, "not a string"},
     Known{"status", is_text, "not a string"},
@@ -71,7 +82,9 @@ constexpr std::array known_keys{
     Known{"count", is_count, "not a whole number"},
     Known{"pending", are_words, "not a list of strings"},
     Known{"siginfo", is_siginfo, "not an object that names a \"signal\""},
+    Known{"queued", are_signals, "not a list of objects that name a \"signal\""},
     Known{"core_dumped", is_flag, "neither true nor false"},
+    Known{"segments", are_words, "not a list of strings"},
     Known{"report", is_text, "not a string"},
 };
 
