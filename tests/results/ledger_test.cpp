@@ -58,6 +58,8 @@ TEST(Ledger, PredictsEveryRecordedKernel) {
   for (const fs::path& file : archive()) {
     const RunResult recorded = read_run_result(file);
     const Diff diff = brokenpipe::diff(reference(), recorded, ledger());
+    EXPECT_TRUE(version_tells(recorded.kernel))
+        << file.filename() << ": an answer from another version would not be unexplained";
     EXPECT_THAT(complaints(recorded, diff), ::testing::IsEmpty()) << file.filename();
     EXPECT_EQ(diff.scenario_totals.unreferenced, 0U) << file.filename();
     EXPECT_GT(diff.step_totals.as_predicted(), 2000U) << file.filename();
