@@ -127,6 +127,11 @@ void AgainstPrediction::judge_place(PlaceVerdict& place, const std::string& scen
     place.standing = Standing::unjudged;
     return;
   }
+  if (!place.got && unheard(*contender_, place.place)) {
+    place.verdict = Verdict::not_asked;
+    place.standing = Standing::unjudged;
+    return;
+  }
   const Json got = seen_of(place.got);
   if (new_to_reference) {
     place.verdict = Verdict::added;

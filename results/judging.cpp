@@ -53,6 +53,10 @@ std::string why(const Observation& observation) {
              : fmt::format("{}: {}", to_string(observation.ending), observation.reason);
 }
 
+bool unheard(const RunResult& result, const std::string& place) {
+  return !result.guest.kernel_log && place.starts_with("kernel#");
+}
+
 std::string why_unanswered(const GuestRun& guest) {
   if (vouches_for_all(guest.ending)) return "the probe does not have this scenario";
   return fmt::format("the guest did not get to it ({})",
@@ -85,7 +89,8 @@ void sum_up(ScenarioVerdict& scenario) {
     break;
   }
   for (const PlaceVerdict& place : scenario.places)
-    scenario.standing = std::max(scenario.standing, place.standing);
+    if (place.verdict != Verdict::not_asked)
+      scenario.standing = std::max(scenario.standing, place.standing);
 }
 
 }  // namespace brokenpipe

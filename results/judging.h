@@ -76,6 +76,10 @@ bool lacks_by_evidence(const RunResult& result, const Observation& observation);
 /// What was seen at a step; null where it was not made.
 nlohmann::json seen_of(const std::optional<Step>& step);
 
+/// Whether it cannot be known of a place that was not seen: the kernel's own report, by a probe
+/// that did not read the kernel's log.
+bool unheard(const RunResult& result, const std::string& place);
+
 /// Why an observation, and a guest that left one out, have no answer: prose.
 std::string why(const Observation& observation);
 std::string why_unanswered(const GuestRun& guest);
@@ -84,7 +88,8 @@ std::string why_unanswered(const GuestRun& guest);
 ScenarioVerdict whole(ScenarioVerdict scenario, Verdict verdict, Standing standing,
                       std::string reason);
 
-/// Gives a scenario whose places were judged one by one the most telling of their verdicts.
+/// Gives a scenario whose places were judged one by one the most telling of their verdicts. A place
+/// that was not asked says nothing of it.
 void sum_up(ScenarioVerdict& scenario);
 
 }  // namespace brokenpipe

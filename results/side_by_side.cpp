@@ -47,6 +47,11 @@ void SideBySide::judge_place(PlaceVerdict& place, const std::string& scenario,
     place.standing = Standing::unjudged;
     return;
   }
+  if ((!place.expected && unheard(*a_, place.place)) || (!place.got && unheard(*b_, place.place))) {
+    place.verdict = Verdict::not_asked;
+    place.standing = Standing::unjudged;
+    return;
+  }
   const bool report = place.got && place.got->call == "kernel";
   if (!place.expected && !same_probe && !report) {
     place.verdict = Verdict::unreferenced;
