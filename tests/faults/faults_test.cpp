@@ -1,0 +1,41 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "results/base/file.h"
+#include "tests/faults/bench.h"
+
+/// Every fault happens, and ends as tests/faults/faults.md says.
+namespace brokenpipe::testing {
+namespace {
+
+using ::testing::IsEmpty;
+
+class Faults : public ::testing::TestWithParam<Fault> {};
+
+TEST_P(Faults, EndsInItsWordAndLeavesNothingBehind) {
+  const Bench bench;
+  const Fault& fault = GetParam();
+  const Outcome outcome = fault.happen(bench, fault);
+  RecordProperty("megabytes", static_cast<int>(outcome.megabytes));
+  EXPECT_THAT(complaints(fault, outcome), IsEmpty());
+  EXPECT_THAT(bench.left_behind(), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Faults, ::testing::ValuesIn(all_faults()),
+                         [](const auto& fault) { return fault.param.name; });
+
+/// `cmake --build --preset release --target fault_table` makes it anew.
+TEST(FaultTable, TheCommittedOneIsWhatWouldBeGenerated) {
+  // Not EXPECT_EQ, which would print both tables whole.
+  EXPECT_TRUE(read_file(PROJECT_FILES "/tests/faults/faults.md") == fault_table(all_faults()));
+}
+
+}  // namespace
+
+/// For the messages of gtest, which wants it to be called so.
+// NOLINTNEXTLINE(readability-identifier-naming)
+void PrintTo(const Fault& fault, std::ostream* to) {
+  *to << fault.name;
+}
+
+}  // namespace brokenpipe::testing
