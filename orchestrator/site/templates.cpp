@@ -1,5 +1,8 @@
 #include "orchestrator/site/templates.h"
 
+#include <algorithm>
+#include <array>
+
 #include "results/base/error.h"
 #include "results/base/file.h"
 #include "results/base/text.h"
@@ -10,10 +13,17 @@ namespace {
 namespace mustache = kainjow::mustache;
 using Json = nlohmann::ordered_json;
 
-mustache::data data_of(const Json& json) {
+/// What is made of safe words already and has markup of its own, which a template takes over by
+/// `{{{ }}}`, and a guest's log, of which a page has all that is given to it.
+bool is_whole(std::string_view name) {
+  constexpr std::array names{"body", "console", "diagram", "differences", "heat_map"};
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+mustache::data data_of(const Json& json, std::string_view name = {}) {
   if (json.is_object()) {
     mustache::object object;
-    for (const auto& [key, value] : json.items()) object.emplace(key, data_of(value));
+    for (const auto& [key, value] : json.items()) object.emplace(key, data_of(value, key));
     return object;
   }
   if (json.is_array()) {
@@ -25,7 +35,7 @@ mustache::data data_of(const Json& json) {
   if (json.is_string()) {
     const auto& text = json.get_ref<const std::string&>();
     if (text.empty()) return false;
-    return page_text(text);
+    return page_text(text, is_whole(name) ? unlimited : longest_words);
   }
   if (json.is_boolean()) return json.get<bool>();
   if (json.is_null()) return false;

@@ -2,13 +2,12 @@
 
 #include <sstream>
 
-#include "results/base/text.h"
-
 namespace brokenpipe {
 
-pugi::xml_node append(pugi::xml_node parent, const char* name, const std::string& text) {
+pugi::xml_node append(pugi::xml_node parent, const char* name, const std::string& text,
+                      std::size_t longest) {
   pugi::xml_node node = parent.append_child(name);
-  if (!text.empty()) node.text().set(xml_text(text).c_str());
+  if (!text.empty()) node.text().set(xml_text(text, longest).c_str());
   return node;
 }
 

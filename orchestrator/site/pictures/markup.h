@@ -1,13 +1,17 @@
 #pragma once
 
+#include <cstddef>
 #include <pugixml.hpp>
 #include <string>
 
-/// Elements and attributes of any text: whatever a guest or a package said is escaped, and what
-/// XML 1.0 cannot hold at all (control characters) becomes a question mark.
+#include "results/base/text.h"
+
+/// Elements and attributes of any text: whatever a guest or a package said is escaped, as
+/// xml_text() has it.
 namespace brokenpipe {
 
-pugi::xml_node append(pugi::xml_node parent, const char* name, const std::string& text = {});
+pugi::xml_node append(pugi::xml_node parent, const char* name, const std::string& text = {},
+                      std::size_t longest = longest_words);
 
 void set(pugi::xml_node node, const char* name, const std::string& value);
 void set(pugi::xml_node node, const char* name, int value);

@@ -372,7 +372,7 @@ std::string state_diagram(const RunResult& reference, const KernelReport* kernel
                                 : fmt::format("{} beside {}", kernel->plan.id, reference.kernel.id);
   append(svg, "title", fmt::format("TCP states and what the next write gets in each: {}", whose));
   append(svg, "desc", described(cards));
-  append(svg, "style", (style() + colour_rules()));
+  append(svg, "style", style() + colour_rules(), unlimited);
 
   text(svg, "title", {20, 40}, "TCP states, and what the next write gets");
   text(svg, "subtitle", {20, 66}, whose);
