@@ -125,8 +125,9 @@ std::string nested(std::size_t depth) {
 void make_deep(const fs::path& file) {
   std::string text = read_file(file);
   const std::string number = "\"returned\": -1";
-  // Where a reader takes any JSON: a member of an answer that it does not know.
-  text.replace(text.find(number), number.size(), number + ", \"siginfo\": " + nested(100000));
+  // Where a reader takes any JSON: beside what it knows of a signal.
+  text.replace(text.find(number), number.size(),
+               number + R"(, "siginfo": {"signal": "SIGPIPE", "beside": )" + nested(100000) + "}");
   write_file(file, text);
 }
 

@@ -152,11 +152,29 @@ std::vector<Fault> hostile_words() {
   return {words, scenario, console};
 }
 
+// The guest that comes after one that ended everything once.
+Outcome run_the_next_kernel(const Bench& bench, const Fault& fault) {
+  Outcome outcome =
+      bench.run(bench.run_words(fault.mode + " brokenpipe.only=6.1", {"debian-5.10"}));
+  const nlohmann::json next = json_of(bench.last_run() / "debian-5.10.json");
+  if (!next.is_object() || next.at("guest").at("ending") != "finished")
+    outcome.complaints.emplace_back("the next kernel did not finish");
+  return outcome;
+}
+
+std::vector<Fault> next_kernels() {
+  Fault next = guest("TheNextKernel", "100 000 open brackets; and another guest after this one",
+                     "deep", damaged());
+  next.happen = run_the_next_kernel;
+  return {next};
+}
+
 }  // namespace
 
 std::vector<Fault> guest_faults() {
   std::vector<Fault> all;
-  for (std::vector<Fault> (*part)() : {floods, odd_records, odd_frames, deaths, hostile_words}) {
+  for (std::vector<Fault> (*part)() :
+       {floods, odd_records, odd_frames, deaths, hostile_words, next_kernels}) {
     const std::vector<Fault> more = part();
     all.insert(all.end(), more.begin(), more.end());
   }

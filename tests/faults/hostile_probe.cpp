@@ -253,13 +253,21 @@ const Modes<void (*)()>& last_modes() {
   return modes;
 }
 
-string mode_of_this_guest() {
-  const string line = read_file("/proc/cmdline").value_or("");
-  const string key = "brokenpipe.fault=";
-  const size_t at = line.find(key);
+// What the kernel's command line says after `key=`, up to the next blank.
+string said_for(const string& key) {
+  const string line = " " + read_file("/proc/cmdline").value_or("");
+  const size_t at = line.find(" " + key + "=");
   if (at == string::npos) return {};
-  const size_t start = at + key.size();
+  const size_t start = at + key.size() + 2;
   return line.substr(start, line.find_first_of(" \n", start) - start);
+}
+
+// `brokenpipe.only=6.1`: other kernels are spared.
+string mode_of_this_guest() {
+  utsname kernel{};
+  uname(&kernel);
+  const string release = static_cast<const char*>(kernel.release);
+  return release.starts_with(said_for("brokenpipe.only")) ? said_for("brokenpipe.fault") : string();
 }
 
 // What a mode does or is; null where none is called so.

@@ -1,4 +1,7 @@
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +13,7 @@
 #include <thread>
 
 #include "results/base/file.h"
+#include "results/base/unique_fd.h"
 #include "tests/faults/bench.h"
 
 /// The faults of processes: ours and the virtual machine are killed, stopped, told to end, and go
@@ -96,6 +100,41 @@ Outcome hang_up_early(const Bench& bench, const Fault& /*fault*/) {
 }
 Outcome interrupt_early(const Bench& bench, const Fault& /*fault*/) {
   return signal_early(bench, SIGINT);
+}
+
+// A mirror that takes every connection and never says a word, at a port of this machine.
+class SilentMirror {
+ public:
+  SilentMirror() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address_;
+    bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address_), size);
+    listen(listener_.get(), SOMAXCONN);
+    getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address_), &size);
+  }
+  std::string address() const {
+    return fmt::format("http://127.0.0.1:{}", ntohs(address_.sin_port));
+  }
+  // Until somebody asks it.
+  void await_caller() const {
+    pollfd caller{listener_.get(), POLLIN, 0};
+    constexpr int most = 30000;
+    poll(&caller, 1, most);
+  }
+
+ private:
+  UniqueFd listener_;
+  sockaddr_in address_{};
+};
+
+Outcome terminate_fetching(const Bench& bench, const Fault& fault) {
+  const SilentMirror mirror;
+  const auto process = bench.start(bench.run_words(
+      fault.mode, {"--store", (bench.folder() / "store").string(), "--mirror", mirror.address()}));
+  mirror.await_caller();
+  kill(process->pid(), SIGTERM);
+  return bench.finish(*process);
 }
 
 // Signals to the virtual machine while a scenario in it sleeps.
@@ -259,6 +298,8 @@ std::vector<Fault> process_faults() {
       fault("EarlyCtrlC", "SIGINT before there is a run", nothing_yet, interrupt_early),
       fault("EarlyTerminated", "SIGTERM before there is a run", nothing_yet, terminate_early),
       fault("EarlyHungUp", "SIGHUP before there is a run", nothing_yet, hang_up_early),
+      fault("TerminatedWhileFetching", "SIGTERM while a mirror keeps silent", nothing_yet,
+            terminate_fetching),
       fault("TheMachineIsKilled", "SIGKILL to QEMU in the middle of a scenario",
             {.word = "died", .observations = 1, .says = {"in scenario sigpipe/sigpipe-ignored"}},
             kill_guest),
