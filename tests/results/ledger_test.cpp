@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -91,7 +92,7 @@ TEST(Ledger, HasNoMoveThatNoKernelShows) {
     for (const auto& [id, scenario] : predict(reference(), ledger(), version))
       for (const PredictedPlace& place : scenario.places)
         for (const std::string& change : place.changes)
-          shown.insert(change + " " + id + " " + place.place);
+          shown.insert(fmt::format("{} {} {}", change, id, place.place));
   }
   for (const Change& change : ledger().changes) {
     for (const Move& move : change.moves) {
