@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <stdexcept>
 #include <thread>
 
 #include "results/base/file.h"
@@ -109,8 +110,9 @@ class SilentMirror {
     address_.sin_family = AF_INET;
     address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address_;
-    bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address_), size);
-    listen(listener_.get(), SOMAXCONN);
+    if (bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address_), size) != 0 ||
+        listen(listener_.get(), SOMAXCONN) != 0)
+      throw std::runtime_error("no port to listen at");
     getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address_), &size);
   }
   std::string address() const {
