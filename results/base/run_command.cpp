@@ -16,6 +16,7 @@
 
 #include "results/base/error.h"
 #include "results/base/folder.h"
+#include "results/base/process_limit.h"
 
 namespace brokenpipe {
 namespace {
@@ -166,7 +167,9 @@ CommandResult run_command(const std::vector<std::string>& arguments,
                      pointers(words).data(), pointers(environment).data());
     if (error != 0) {
       check_folder(doing, options.directory);
-      throw Error(doing, std::strerror(error), "Is it installed, and in the PATH?");
+      throw Error(doing, std::strerror(error),
+                  error == EAGAIN || error == ENOMEM ? process_limit_remedy
+                                                     : "Is it installed, and in the PATH?");
     }
   }
   out.write.reset();
