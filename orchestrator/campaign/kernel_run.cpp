@@ -5,11 +5,13 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
-#include <optional>
+#include <fstream>
 #include <utility>
+#include <variant>
 
 #include "images/kernel_config.h"
 #include "images/modules.h"
+#include "orchestrator/campaign/collector.h"
 #include "orchestrator/campaign/evidence.h"
 #include "orchestrator/guest/domain_xml.h"
 #include "results/base/error.h"
@@ -29,63 +31,6 @@ std::vector<std::string> probe_arguments(const GuestOrder& order, const std::str
                    order.identity.selection.end());
   return arguments;
 }
-
-// Collects a probe's records into a result and tells of them.
-class Collector {
- public:
-  Collector(RunResult& result, const GuestOrder& order, const StoredKernel& kernel,
-            const KernelRunEvents& events)
-      : result_(result), order_(order), kernel_(kernel), events_(events) {}
-
-  void take(const nlohmann::json& record) {
-    const auto& kind = record.at("record").get_ref<const std::string&>();
-    if (kind == "probe") {
-      result_.kernel.release = record.at("release");
-      result_.kernel.version = record.at("kernel_version");
-      result_.kernel.machine = record.at("machine");
-      result_.probe.version = record.at("version");
-      if (const auto failed = record.find("modules_failed"); failed != record.end()) {
-        for (const auto& [module, error] : failed->items()) {
-          result_.guest.modules_failed[module] = error;
-        }
-      }
-    } else if (kind == "begin") {
-      if (events_.scenario) events_.scenario(result_.observations.size(), record.at("scenario"));
-    } else if (kind == "observation") {
-      keep(observation_from_record(record));
-    }
-  }
-
- private:
-  // Where no errno says that the kernel lacks the feature, the probe does not know why.
-  void explain(Observation& seen) const {
-    if (seen.ending != ScenarioEnding::unsupported || !seen.proof.empty()) return;
-    std::string why;
-    if (const auto lacks = result_.lacks.find(seen.feature); lacks != result_.lacks.end()) {
-      why = lacks->second;
-    } else {
-      for (const FeatureInfo& feature : order_.features) {
-        if (feature.name == seen.feature) why = why_not_loaded(feature, kernel_, result_.guest);
-      }
-    }
-    if (!why.empty()) seen.reason += "; " + why;
-  }
-
-  // A probe runs some scenarios last, whatever they are called.
-  void keep(Observation seen) {
-    explain(seen);
-    auto& all = result_.observations;
-    const auto place = std::upper_bound(
-        all.begin(), all.end(), seen,
-        [](const Observation& a, const Observation& b) { return a.scenario < b.scenario; });
-    all.insert(place, std::move(seen));
-  }
-
-  RunResult& result_;
-  const GuestOrder& order_;
-  const StoredKernel& kernel_;
-  const KernelRunEvents& events_;
-};
 
 // What a kernel has built in or lacks is left out by resolve_modules().
 std::vector<fs::path> modules_of(const GuestOrder& order, const StoredKernel& kernel) {
@@ -141,15 +86,36 @@ RunResult empty_result(const GuestOrder& order, const StoredKernel& kernel) {
 
 // A kernel that has begun to run /init has come up: what went wrong after that, another way to
 // boot it will not mend (init/main.c: run_init_process; "Freeing unused kernel" before 4.18).
-bool came_up(const GuestOutcome& outcome, const fs::path& console) {
-  if (!outcome.records.empty() || outcome.verdict.ending == GuestEnding::interrupted) return true;
-  const std::string log = fs::exists(console) ? read_file(console) : std::string();
-  return log.find("Run /init as init process") != std::string::npos ||
+// Of a guest's log as much as may be kept, and a word about the rest.
+std::string kept_log(const fs::path& file, size_t most) {
+  std::error_code absent;
+  const std::uintmax_t size = fs::file_size(file, absent);
+  if (absent) return {};
+  std::string log(std::min<std::uintmax_t>(size, most), '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(log.data(), static_cast<std::streamsize>(log.size()));
+  log.resize(static_cast<size_t>(in.gcount()));
+  if (size > most) log += "\n[brokenpipe: it said more, which was not kept: --console-limit]\n";
+  return log;
+}
+
+bool came_up(const GuestOutcome& outcome, const std::string& log) {
+  return outcome.records > 0 || outcome.verdict.ending == GuestEnding::interrupted ||
+         log.find("Run /init as init process") != std::string::npos ||
          log.find("Freeing unused kernel") != std::string::npos;
 }
 
 // A store that hands out another kernel than it names would poison every comparison.
 void check_identity(const RunResult& result, const StoredKernel& kernel) {
+// What a result is complete without is told of and no more.
+void attempt(const KernelRunEvents& events, const std::function<void()>& what) {
+  try {
+    what();
+  } catch (const Error& error) {
+    if (events.event) events.event(std::string("warning: ") + error.what());
+  }
+}
+
   if (result.kernel.release.empty() || kernel.release.empty()) return;
   if (result.kernel.release == kernel.release) return;
   throw Error(
@@ -202,7 +168,7 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
 
   RunResult result;
   for (const BootVariant& variant : ladder) {
-    const TemporaryDirectory scratch(fs::temp_directory_path());
+    const TemporaryDirectory scratch(scratch_parent());
     const PreparedGuest guest =
         prepare_guest(order, kernel, variant, "brokenpipe-" + kernel.id, scratch.path());
     if (events.event) events.event("booting (" + variant.name + ")");
@@ -211,30 +177,33 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
     result.guest = guest.run;
     Collector collector(result, order, kernel, events);
     GuestListener listener;
-    listener.record = [&](const nlohmann::json& record) { collector.take(record); };
+    listener.record = [&](GuestRecord&& record) { collector.take(std::move(record)); };
+    result.guest.qemu = hypervisor.qemu_version();
+    result.guest.libvirt = hypervisor.libvirt_version();
     if (events.console) listener.console = events.console;
     const GuestOutcome outcome =
         run_guest(hypervisor, guest.spec, guest.nonce, order.limits, stop, listener);
     result.guest.ending = outcome.verdict.ending;
     result.guest.reason = outcome.verdict.reason;
     result.guest.timings = outcome.timings;
-    result.guest.qemu = hypervisor.qemu_version();
-    result.guest.libvirt = hypervisor.libvirt_version();
-    if (fs::exists(guest.spec.console)) write_file(console, read_file(guest.spec.console));
-    if (came_up(outcome, guest.spec.console)) {
-      if (!outcome.records.empty()) memory.remember(variant, kernel.sha256, order.accelerator);
-      break;
+    for (const std::string& warning : outcome.warnings) {
+      if (events.event) events.event("warning: " + warning);
     }
   }
   check_identity(result, kernel);
   return result;
+    const std::string log = kept_log(guest.spec.console, order.limits.console);
+    attempt(events, [&] { write_file(console, log); });
+    if (outcome.records > 0)
+      attempt(events, [&] { memory.remember(variant, kernel.sha256, order.accelerator); });
+    if (came_up(outcome, log)) break;
 }
 
 KvmVerdict try_kvm(Hypervisor& hypervisor, const GuestOrder& order, const StoredKernel& kernel) {
   GuestOrder canary = order;
   canary.clock = Clock::real;
   canary.accelerator = Accelerator::kvm;
-  const TemporaryDirectory scratch(fs::temp_directory_path());
+  const TemporaryDirectory scratch(scratch_parent());
   const auto ladder = boot_ladder(boot_image(kernel.image, order.cache));
   const PreparedGuest guest =
       prepare_guest(canary, kernel, ladder.at(0), "brokenpipe-canary", scratch.path());
@@ -257,22 +226,28 @@ RunResult run_host(const GuestOrder& order, unsigned jobs, const KernelRunEvents
   RunResult result = empty_result(order, host);
   result.guest.clock = to_string(Clock::real);
   Collector collector(result, order, host, events);
-  bool ended = false;
+  const std::string remedy = "Run " + order.probe.string() + " by hand to see more.";
+  RecordOrder records;
   CommandOptions options;
   options.stop = stop;
   options.on_line = [&](const std::string& line) {
-    const auto record = nlohmann::json::parse(line);
-    collector.take(record);
-    ended = ended || record.at("record") == "end";
+    auto record = guest_record(line);
+    if (const auto* fault = std::get_if<RecordFault>(&record)) {
+      throw Error(doing, fault->what, remedy);
+    }
+    auto& good = std::get<GuestRecord>(record);
+    if (const std::string wrong = records.wrong_with(good); !wrong.empty()) {
+      throw Error(doing, wrong, remedy);
+    }
+    collector.take(std::move(good));
   };
   const CommandResult run = run_command(command, options);
-  if (!ended && stop.stop_requested()) {
+  if (!records.ended() && stop.stop_requested()) {
     result.guest.ending = GuestEnding::interrupted;
     return result;
   }
-  if (run.exit_status != 0 || !ended) {
-    throw Error(doing, run.err.empty() ? "its records end early" : run.err,
-                "Run " + order.probe.string() + " by hand to see more.");
+  if (run.exit_status != 0 || !records.ended()) {
+    throw Error(doing, run.err.empty() ? "its records end early" : run.err, remedy);
   }
   result.guest.ending = GuestEnding::finished;
   return result;

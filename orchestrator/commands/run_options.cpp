@@ -53,6 +53,18 @@ void add_guest_options(CLI::App& command, RunOptions& options) {
   command.add_option("--time-limit", options.time_limit, "Seconds for a guest, all in all")
       ->capture_default_str();
   command.add_option("--append", options.append, "More for the kernel's command line");
+  // Of more records the result's file would become larger than its readers take
+  // (results/base/json_parse.h).
+  command
+      .add_option("--record-limit", options.record_limit,
+                  "MiB of records that a guest may send; one that sends more is ended")
+      ->check(CLI::Range(1U, 32U))
+      ->capture_default_str();
+  command
+      .add_option("--console-limit", options.console_limit,
+                  "MiB of a guest's log that are kept; what comes after them is dropped")
+      ->check(CLI::Range(1U, 1024U))
+      ->capture_default_str();
   add_store_options(command, options.store);
 }
 
@@ -114,7 +126,9 @@ GuestOrder guest_order(const RunOptions& options) {
   order.clock = options.clock == "warp" ? Clock::warp : Clock::real;
   order.limits = {.boot = std::chrono::seconds(options.boot_timeout),
                   .no_progress = std::chrono::seconds(options.no_progress_timeout),
-                  .hard = std::chrono::seconds(options.time_limit)};
+                  .hard = std::chrono::seconds(options.time_limit),
+                  .records = std::size_t{options.record_limit} << 20U,
+                  .console = std::size_t{options.console_limit} << 20U};
   order.append = options.append;
   return order;
 }

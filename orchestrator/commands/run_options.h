@@ -26,6 +26,8 @@ struct RunOptions {
   unsigned boot_timeout = 120;  ///< seconds, as the next two
   unsigned no_progress_timeout = 120;
   unsigned time_limit = 1800;
+  unsigned record_limit = 16;  ///< MiB, as the next one
+  unsigned console_limit = 16;
   std::string resume;
   bool fresh = false;
   std::string against;

@@ -65,10 +65,10 @@ KvmVerdict boot(Hypervisor& hypervisor, const Canary& canary, std::chrono::milli
   const GuestLimits limits{.boot = deadline, .no_progress = deadline, .hard = deadline};
   std::stop_source first_record;
   GuestListener listener;
-  listener.record = [&](const json&) { first_record.request_stop(); };
+  listener.record = [&](GuestRecord&&) { first_record.request_stop(); };
   const auto outcome =
       run_guest(hypervisor, spec, canary.nonce, limits, first_record.get_token(), listener);
-  if (!outcome.records.empty())
+  if (outcome.records > 0)
     return {true, fmt::format("a guest booted under it in {:.1f} s", outcome.timings.at("boot"))};
   return {false,
           fmt::format("a guest that was booted under it came to nothing within {:.0f} s: {}",

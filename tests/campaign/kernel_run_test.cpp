@@ -143,6 +143,72 @@ TEST(KernelRun, APanicKeepsTheConsoleAndTheRecordsBeforeIt) {
   EXPECT_THAT(read_file(bench.folder.path() / "console.txt"), HasSubstr("Kernel panic"));
 }
 
+TEST(KernelRun, AnOddRecordCostsNothingOfWhatIsBesideIt) {
+  for (const std::string odd :
+       {R"({"scenario":"tcp/y"})", R"({"record":"observation","scenario":"tcp/y"})",
+        R"({"record":"probe","release":7})", R"({"record":"begin"})", R"({"record":{}})"}) {
+    const Bench bench;
+    AnsweringHypervisor hypervisor([&](const BootSpec&) {
+      GuestAnswers answers = one_answer(bench.kernel.release, completed_answer);
+      answers.payloads.insert(answers.payloads.begin() + 1, odd);
+      answers.console = "Linux version 6.1\n";
+      return answers;
+    });
+    const RunResult result = bench.run(hypervisor);
+    EXPECT_EQ(result.guest.ending, GuestEnding::truncated) << odd;
+    EXPECT_THAT(result.guest.reason, HasSubstr("the records are damaged: frame 1 (byte ")) << odd;
+    EXPECT_EQ(result.kernel.release, bench.kernel.release) << odd;
+    EXPECT_EQ(result.observations.size(), 1U) << odd;
+    EXPECT_EQ(read_file(bench.folder.path() / "console.txt"), "Linux version 6.1\n") << odd;
+  }
+}
+
+TEST(KernelRun, AResultOfWhateverAGuestSaysCanBeReadAgain) {
+  std::string deep = completed_answer;
+  deep.insert(deep.find("\"returned\""), "\"list\":" + std::string(100'000, '['));
+  std::string beyond = completed_answer;
+  beyond.replace(beyond.find("-1"), 2, "1e999");
+  for (const std::string& odd : {deep, beyond, completed_answer + completed_answer}) {
+    const Bench bench;
+    AnsweringHypervisor hypervisor([&](const BootSpec&) {
+      GuestAnswers answers = one_answer(bench.kernel.release, completed_answer);
+      answers.payloads.insert(answers.payloads.end() - 1, {odd, completed_answer});
+      return answers;
+    });
+    const RunResult result = bench.run(hypervisor);
+    EXPECT_THAT(result.guest.reason, HasSubstr("2 places, the first: frame 3"));
+    write_run_result(bench.folder.path() / "result.json", result);
+    EXPECT_EQ(read_run_result(bench.folder.path() / "result.json"), result);
+  }
+}
+
+TEST(KernelRun, OfALogThatIsTooLongTheBeginningIsKept) {
+  Bench bench;
+  bench.order.limits.console = 8;
+  AnsweringHypervisor hypervisor([&](const BootSpec&) {
+    GuestAnswers answers = one_answer(bench.kernel.release, completed_answer);
+    answers.console = "Linux version 6.1\n";
+    return answers;
+  });
+  EXPECT_EQ(bench.run(hypervisor).guest.ending, GuestEnding::finished);
+  EXPECT_THAT(read_file(bench.folder.path() / "console.txt"),
+              ::testing::StartsWith("Linux ve\n[brokenpipe: "));
+}
+
+TEST(KernelRun, ALogThatCannotBeKeptCostsNoResult) {
+  const Bench bench;
+  AnsweringHypervisor hypervisor(
+      [&](const BootSpec&) { return one_answer(bench.kernel.release, completed_answer); });
+  std::vector<std::string> told;
+  KernelRunEvents events;
+  events.event = [&](const std::string& what) { told.push_back(what); };
+  const RunResult result = run_kernel(hypervisor, bench.order, bench.kernel,
+                                      bench.folder.path() / "nowhere" / "console.txt", events, {});
+  EXPECT_EQ(result.guest.ending, GuestEnding::finished);
+  EXPECT_EQ(result.observations.size(), 1U);
+  EXPECT_THAT(told, ::testing::Contains(HasSubstr("warning: writing ")));
+}
+
 TEST(KernelRun, ABareVmlinuxWithoutAPvhNoteCannotBeBooted) {
   Bench bench;
   write_file(bench.kernel.image, test::fake_vmlinux("6.1.0", false));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <variant>
 
 #include "tests/support/fake_hypervisor.h"
 #include "tests/support/frames.h"
@@ -25,7 +26,7 @@ GuestLimits limits() {
 class FakeRun {
  public:
   FakeHypervisor hypervisor;
-  std::vector<std::string> heard;
+  std::vector<GuestRecord> heard;
   std::string console;
   std::stop_source stop;
 
@@ -40,7 +41,7 @@ class FakeRun {
   GuestOutcome run(FakeScript script, const GuestLimits& limits) {
     hypervisor.script = std::move(script);
     GuestListener listener;
-    listener.record = [this](const nlohmann::json& record) { heard.push_back(record["record"]); };
+    listener.record = [this](GuestRecord&& record) { heard.push_back(std::move(record)); };
     listener.console = [this](std::string_view text) { console += text; };
     return run_guest(hypervisor, spec(), nonce, limits, stop.get_token(), listener,
                      hypervisor.clock());
@@ -62,7 +63,8 @@ struct VerdictCase {
 };
 
 std::vector<VerdictCase> verdict_cases() {
-  const std::vector<std::string> damage{"frame 3 (byte 9): bad"};
+  const Damage damage{1, {"frame 3 (byte 9): bad"}};
+  const Damage much{58'000'000, {"frame 3 (byte 9): bad", "frame 3 (byte 10): bad"}};
   return {
       {"finished", {.end_record = true}, GuestEnding::finished, ""},
       {"finished and rebooted", {.end_record = true, .stopped = true}, GuestEnding::finished, ""},
@@ -82,6 +84,17 @@ std::vector<VerdictCase> verdict_cases() {
        {.end_record = true, .damage = damage, .oops = "BUG: x"},
        GuestEnding::truncated,
        "the records are damaged: frame 3 (byte 9): bad"},
+      {"damaged in many places and ended",
+       {.end_record = true, .damage = much},
+       GuestEnding::truncated,
+       "the records are damaged: 58000000 places, the first: frame 3 (byte 9): bad"},
+      {"talkative",
+       {.damage = much,
+        .too_much = "it wrote more than 9 bytes of records",
+        .last_scenario = "a/b"},
+       GuestEnding::truncated,
+       "it wrote more than 9 bytes of records in scenario a/b; the records are damaged: 58000000 "
+       "places, the first: frame 3 (byte 9): bad"},
       {"interrupted",
        {.interrupted = true, .last_scenario = "tcp/x"},
        GuestEnding::interrupted,
@@ -90,6 +103,13 @@ std::vector<VerdictCase> verdict_cases() {
        {.panic = "Kernel panic - not syncing", .stopped = true, .last_scenario = "tcp/x"},
        GuestEnding::panic,
        "in scenario tcp/x: Kernel panic - not syncing"},
+      {"panic between two scenarios",
+       {.panic = "Kernel panic - not syncing",
+        .stopped = true,
+        .last_scenario = "tcp/x",
+        .scenario_is_over = true},
+       GuestEnding::panic,
+       "after scenario tcp/x: Kernel panic - not syncing"},
       {"panic before the probe",
        {.panic = "Kernel panic - not syncing"},
        GuestEnding::panic,
@@ -116,7 +136,8 @@ std::vector<VerdictCase> verdict_cases() {
       {"silent in a scenario",
        {.damage = damage, .expired = Expired::no_progress, .last_scenario = "tcp/x"},
        GuestEnding::no_progress,
-       "no record within the limit, in scenario tcp/x"},
+       "no record within the limit, in scenario tcp/x; the records are damaged: frame 3 (byte 9): "
+       "bad"},
       {"endless",
        {.expired = Expired::hard, .last_scenario = "tcp/x"},
        GuestEnding::no_progress,
@@ -143,8 +164,12 @@ TEST(GuestRun, KeepsAndPassesOnEveryRecordAndTheConsole) {
                                 limits());
   EXPECT_EQ(outcome.verdict.ending, GuestEnding::finished);
   EXPECT_EQ(outcome.verdict.reason, "");
-  EXPECT_EQ(outcome.records.size(), 4U);
-  EXPECT_EQ(fake.heard, (std::vector<std::string>{"probe", "begin", "observation", "end"}));
+  EXPECT_EQ(outcome.records, 4U);
+  ASSERT_EQ(fake.heard.size(), 4U);
+  EXPECT_TRUE(std::holds_alternative<ProbeRecord>(fake.heard[0]));
+  EXPECT_TRUE(std::holds_alternative<BeginRecord>(fake.heard[1]));
+  EXPECT_TRUE(std::holds_alternative<Observation>(fake.heard[2]));
+  EXPECT_TRUE(std::holds_alternative<EndRecord>(fake.heard[3]));
   EXPECT_EQ(fake.console, "Linux version\nbye\n");
   EXPECT_EQ(fake.hypervisor.running, 0);
 }
@@ -204,7 +229,7 @@ TEST(GuestRun, IsNoProgressWhenAScenarioHangsAndKeepsTheRecordsBefore) {
       limits());
   EXPECT_EQ(outcome.verdict.ending, GuestEnding::no_progress);
   EXPECT_NE(outcome.verdict.reason.find("tcp/x"), std::string::npos);
-  EXPECT_EQ(outcome.records.size(), 2U);
+  EXPECT_EQ(outcome.records, 2U);
   EXPECT_EQ(fake.hypervisor.running, 0);
 }
 
@@ -220,17 +245,109 @@ TEST(GuestRun, EndsAtTheHardLimitHoweverMuchIsSaid) {
   EXPECT_EQ(fake.hypervisor.time.time_since_epoch(), tight.hard);
 }
 
-TEST(GuestRun, SeesAPanicAtOnce) {
+TEST(GuestRun, SeesAPanicOfAMachineThatStopsAtOnce) {
   FakeRun fake;
-  const auto outcome =
-      fake.run({.moments = {{frame(0, probe_record()), ""},
-                            {"", "[ 1.0] Kernel panic - not syncing: Attempted to kill init!\r\n"}},
-                .stops = false},
-               limits());
+  const auto outcome = fake.run(
+      {.moments = {{frame(0, probe_record()), ""},
+                   {"", "[ 1.0] Kernel panic - not syncing: Attempted to kill init!\r\n"}}},
+      limits());
   EXPECT_EQ(outcome.verdict.ending, GuestEnding::panic);
   EXPECT_NE(outcome.verdict.reason.find("Attempted to kill init!"), std::string::npos);
   EXPECT_LT(fake.hypervisor.time.time_since_epoch(), seconds(1));
-  EXPECT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(outcome.records, 1U);
+}
+
+TEST(GuestRun, DoesNotWaitForAMachineThatHangsAfterItsPanic) {
+  FakeRun fake;
+  const auto outcome = fake.run(
+      {.moments = {{frame(0, probe_record()), ""}, {"", "[ 1.0] Kernel panic - not syncing\n"}},
+       .stops = false},
+      limits());
+  EXPECT_EQ(outcome.verdict.ending, GuestEnding::panic);
+  EXPECT_LT(fake.hypervisor.time.time_since_epoch(), limits().no_progress);
+}
+
+TEST(GuestRun, DoesNotTakeAProgramsWordForAPanic) {
+  FakeRun fake;
+  const std::string log = "[ 0.0] Linux version\nKernel panic - not syncing: a joke\n";
+  const auto outcome = fake.run({.moments = {{frame(0, probe_record()), log},
+                                             {frame(1, begin_record()), ""},
+                                             {frame(2, observation_record()), ""},
+                                             {frame(3, end_record(1)), ""}}},
+                                limits());
+  EXPECT_EQ(outcome.verdict.ending, GuestEnding::finished);
+  EXPECT_EQ(outcome.records, 4U);
+}
+
+TEST(GuestRun, BelievesInNoPanicAfterWhichTheProbeGoesOn) {
+  FakeRun fake;
+  FakeScript script{{{frame(0, probe_record()), "[ 1.0] Kernel panic - not syncing: a forgery\n"}}};
+  script.moments.resize(50);
+  script.moments.push_back({frame(1, begin_record()) + frame(2, observation_record()), ""});
+  script.moments.push_back({frame(3, end_record(1)), ""});
+  const auto outcome = fake.run(script, limits());
+  EXPECT_EQ(outcome.verdict.ending, GuestEnding::finished);
+  ASSERT_EQ(outcome.warnings.size(), 1U);
+  EXPECT_EQ(outcome.warnings[0],
+            "no panic, for records came after it: [ 1.0] Kernel panic - not syncing: a forgery");
+}
+
+TEST(GuestRun, PlacesAPanicAfterTheScenarioThatHadItsObservation) {
+  const std::string panic = "[ 1.0] Kernel panic - not syncing\n";
+  const auto early =
+      run({.moments = {{frame(0, probe_record()) + frame(1, begin_record()), ""}, {"", panic}}});
+  EXPECT_EQ(early.verdict.reason.find("in scenario tcp/x: "), 0U) << early.verdict.reason;
+  const auto late = run({.moments = {{frame(0, probe_record()) + frame(1, begin_record()) +
+                                          frame(2, observation_record()),
+                                      ""},
+                                     {"", panic}}});
+  EXPECT_EQ(late.verdict.reason.find("after scenario tcp/x: "), 0U) << late.verdict.reason;
+}
+
+TEST(GuestRun, EndsAGuestThatSaysTooMuch) {
+  FakeRun fake;
+  FakeScript script{{{frame(0, probe_record()), ""}}, false};
+  for (int i = 0; i < 10; ++i) script.moments.push_back({std::string(1000, '\n'), ""});
+  auto tight = limits();
+  tight.records = 3000;
+  const auto outcome = fake.run(script, tight);
+  EXPECT_EQ(outcome.verdict.ending, GuestEnding::truncated);
+  EXPECT_EQ(outcome.verdict.reason.find("it wrote more than 3000 bytes of records"), 0U)
+      << outcome.verdict.reason;
+  EXPECT_EQ(outcome.records, 1U);
+  EXPECT_LT(fake.hypervisor.time.time_since_epoch(), seconds(1));
+  EXPECT_EQ(fake.hypervisor.running, 0);
+}
+
+TEST(GuestRun, PassesOnNoMoreOfTheLogThanIsKeptAndSaysSo) {
+  FakeRun fake;
+  auto tight = limits();
+  tight.console = 10;
+  const auto outcome = fake.run(
+      {.moments = {{"", "0123456"}, {"", "789abcdef\n"}, {whole_stream(), "more\n"}}}, tight);
+  EXPECT_EQ(outcome.verdict.ending, GuestEnding::finished);
+  EXPECT_EQ(fake.console, "0123456789");
+  EXPECT_EQ(outcome.warnings, (std::vector<std::string>{"of the 22 bytes of its log 10 are kept"}));
+}
+
+TEST(GuestRun, FindsThePanicBehindALogThatIsTooLong) {
+  FakeRun fake;
+  auto tight = limits();
+  tight.console = 10;
+  const auto outcome = fake.run(
+      {.moments = {{"", "[ 0.0] Linux version\n"}, {"", "[ 1.0] Kernel panic - not syncing\n"}}},
+      tight);
+  EXPECT_EQ(outcome.verdict.ending, GuestEnding::panic);
+}
+
+TEST(GuestRun, KeepsWhatAGuestSaidThatCannotBeEnded) {
+  FakeRun fake;
+  fake.hypervisor.does_not_end_for = "Device or resource busy";
+  const auto outcome = fake.run({.moments = {{whole_stream(), ""}}, .stops = false}, limits());
+  EXPECT_EQ(outcome.verdict.ending, GuestEnding::finished);
+  EXPECT_EQ(outcome.records, 4U);
+  ASSERT_EQ(outcome.warnings.size(), 1U);
+  EXPECT_NE(outcome.warnings[0].find("Device or resource busy"), std::string::npos);
 }
 
 TEST(GuestRun, SeesAnOopsOfAKernelThatWentOn) {
@@ -239,7 +356,7 @@ TEST(GuestRun, SeesAnOopsOfAKernelThatWentOn) {
         "kernel BUG at fs/aio.c:1!\n", "general protection fault, probably for\n"}) {
     const auto outcome = run({.moments = {{"", line}, {whole_stream(), ""}}});
     EXPECT_EQ(outcome.verdict.ending, GuestEnding::oops) << line;
-    EXPECT_EQ(outcome.records.size(), 4U);
+    EXPECT_EQ(outcome.records, 4U);
   }
 }
 
@@ -252,7 +369,7 @@ TEST(GuestRun, IsDiedWhenTheMachineStopsBeforeTheEnd) {
   const auto outcome = run({.moments = {{frame(0, probe_record()) + "@bp1 0", ""}}});
   EXPECT_EQ(outcome.verdict.ending, GuestEnding::died);
   EXPECT_NE(outcome.verdict.reason.find("frame 1 breaks off"), std::string::npos);
-  EXPECT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(outcome.records, 1U);
 }
 
 TEST(GuestRun, IsTruncatedWhenAFrameIsLost) {
@@ -267,7 +384,7 @@ TEST(GuestRun, IsInterruptedOnRequestAndKeepsWhatCame) {
   const auto outcome =
       fake.run({.moments = {{frame(0, probe_record()), ""}}, .stops = false}, limits());
   EXPECT_EQ(outcome.verdict.ending, GuestEnding::interrupted);
-  EXPECT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(outcome.records, 1U);
   EXPECT_EQ(fake.hypervisor.running, 0);
 }
 
@@ -277,7 +394,7 @@ TEST(GuestRun, ReplacesTheFilesOfAnEarlierRun) {
   std::ofstream(fake.spec().records) << whole_stream();
   const auto outcome = fake.run({.moments = {{frame(0, probe_record()), ""}}}, limits());
   EXPECT_EQ(outcome.verdict.ending, GuestEnding::died);
-  EXPECT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(outcome.records, 1U);
 }
 
 TEST(GuestRun, LetsTheHypervisorsRefusalThrough) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <regex>
 #include <sstream>
+#include <variant>
 
 #include "images/catalogue.h"
 #include "images/kernel_store.h"
@@ -49,7 +50,8 @@ GuestOrder order_of(const GuestProgram& program) {
   // Nothing is told until the program has ended.
   order.limits = {.boot = std::chrono::minutes(2),
                   .no_progress = std::chrono::minutes(20),
-                  .hard = std::chrono::minutes(20)};
+                  .hard = std::chrono::minutes(20),
+                  .records = std::size_t{256} << 20U};
   order.files = program.files;
   return order;
 }
@@ -71,19 +73,21 @@ ProgramOutcome run_in_guest(const std::string& kernel, const GuestProgram& progr
   const ScratchFolder folder;
   const PreparedGuest guest =
       prepare_guest(order, image, ladder.at(0), "observer-" + kernel, folder.path());
-  const GuestOutcome outcome = run_guest(hypervisor(), guest.spec, guest.nonce, order.limits, {});
+  ProgramOutcome result;
+  GuestListener listener;
+  listener.record = [&](GuestRecord&& record) {
+    const auto* other = std::get_if<OtherRecord>(&record);
+    if (other == nullptr) return;
+    if (other->kind == "ended") result.status = other->texts.at("status");
+    if (other->kind != "written") return;
+    (other->texts.at("file") == "trace" ? result.trace : result.output) += other->texts.at("text");
+  };
+  const GuestOutcome outcome =
+      run_guest(hypervisor(), guest.spec, guest.nonce, order.limits, {}, listener);
   if (outcome.verdict.ending != GuestEnding::finished) {
     throw Error(fmt::format("running {} on {}", program.words.at(0), kernel),
                 fmt::format("{}: {}\n{}", to_string(outcome.verdict.ending), outcome.verdict.reason,
                             read_file(guest.spec.console)));
-  }
-  ProgramOutcome result;
-  for (const nlohmann::json& record : outcome.records) {
-    const auto& kind = record.at("record").get_ref<const std::string&>();
-    if (kind == "ended") result.status = record.at("status");
-    if (kind != "written") continue;
-    std::string& file = record.at("file") == "trace" ? result.trace : result.output;
-    file += record.at("text").get_ref<const std::string&>();
   }
   return result;
 }

@@ -80,10 +80,20 @@ TEST(ProbeStream, FramedIsReadByTheHostWithoutDamage) {
   const std::string nonce = "0123456789abcdef";
   const CommandResult result = run_command({faulty_probe, "--framed", nonce, "faulty/completes"});
   RecordStream stream(nonce);
-  const std::vector<json> framed = stream.feed(result.out);
+  const std::vector<GuestRecord> records = stream.feed(result.out);
   EXPECT_TRUE(stream.ended());
-  EXPECT_THAT(stream.damage(), testing::IsEmpty());
-  EXPECT_EQ(framed, run({faulty_probe, "faulty/completes"}));
+  EXPECT_EQ(stream.damage(), Damage{});
+  EXPECT_EQ(records.size(), 4U);
+}
+
+TEST(ProbeStream, FramesCarryWhatTheLinesSay) {
+  const std::string nonce = "0123456789abcdef";
+  std::istringstream framed(
+      run_command({faulty_probe, "--framed", nonce, "faulty/completes"}).out);
+  std::vector<json> payloads;
+  for (std::string line; std::getline(framed, line);)
+    payloads.push_back(json::parse(line.substr(line.find('{'))));
+  EXPECT_EQ(payloads, run({faulty_probe, "faulty/completes"}));
 }
 
 TEST(ProbeStream, HasTheSameObservationsWhateverTheNumberOfJobs) {

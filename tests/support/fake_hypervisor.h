@@ -29,7 +29,8 @@ struct FakeScript {
 class FakeHypervisor final : public Hypervisor {
  public:
   FakeScript script;
-  std::string refusal;  ///< where not empty, start() throws an Error with it
+  std::string refusal;           ///< where not empty, start() throws an Error with it
+  std::string does_not_end_for;  ///< the same of destroy(), which has ended it nevertheless
   std::vector<BootSpec> started;
   int running = 0;
   std::chrono::steady_clock::time_point time{};
@@ -59,7 +60,7 @@ class FakeHypervisor final : public Hypervisor {
           records_(spec.records, std::ios::binary) {
       ++hypervisor_.running;
     }
-    ~FakeGuest() override { FakeGuest::destroy(); }
+    ~FakeGuest() override { end(); }
     FakeGuest(const FakeGuest&) = delete;
     FakeGuest& operator=(const FakeGuest&) = delete;
     FakeGuest(FakeGuest&&) = delete;
@@ -74,15 +75,21 @@ class FakeHypervisor final : public Hypervisor {
         records_ << moment.records << std::flush;
         return false;
       }
-      if (script_.stops) destroy();
+      if (script_.stops) end();
       return !alive_;
     }
     void destroy() override {
+      end();
+      if (const std::string& why = hypervisor_.does_not_end_for; !why.empty())
+        throw Error("ending a guest", why);
+    }
+
+   private:
+    void end() {
       if (alive_) --hypervisor_.running;
       alive_ = false;
     }
 
-   private:
     FakeHypervisor& hypervisor_;
     FakeScript script_;
     std::ofstream console_;

@@ -22,7 +22,8 @@ inline std::string frame(std::uint64_t sequence, const std::string& payload,
 }
 
 inline std::string probe_record() {
-  return R"({"record":"probe","schema":1,"scenarios":1})";
+  return R"({"record":"probe","schema":1,"version":"0.1.0","release":"6.1.0",)"
+         R"("kernel_version":"#1 SMP","machine":"x86_64","scenarios":1})";
 }
 inline std::string begin_record() {
   return R"({"record":"begin","scenario":"tcp/x"})";
