@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,13 @@ struct Outcome {
   /// How the other kernel of the same run, which comes to no harm, ended.
   std::string beside = "none";
   long megabytes = 0;  ///< the orchestrator's memory at its peak
-  /// What a procedure found wrong that only it can see.
+  /// What was found wrong besides.
   std::vector<std::string> complaints;
 };
+
+/// An outcome in a file, from one program of the tests to the other.
+void write_outcome(const std::filesystem::path& file, const Outcome& outcome);
+Outcome read_outcome(const std::filesystem::path& file);
 
 /// How a fault must end.
 struct Expected {
@@ -58,6 +63,9 @@ std::vector<Fault> guest_faults();
 std::vector<Fault> process_faults();
 /// What was in our files before.
 std::vector<Fault> file_faults();
+
+/// Makes it happen on a bench of its own; files and processes that it leaves are complaints.
+Outcome happen(const Fault& fault);
 
 /// All of them, in the table's order.
 std::vector<Fault> all_faults();

@@ -1,8 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <ostream>
+
 #include "results/base/file.h"
-#include "tests/faults/bench.h"
+#include "tests/faults/fault.h"
 
 /// Every fault happens, and ends as tests/faults/faults.md says.
 namespace brokenpipe::testing {
@@ -12,13 +16,19 @@ using ::testing::IsEmpty;
 
 class Faults : public ::testing::TestWithParam<Fault> {};
 
+// Of a program that made them all happen at once (happen_main.cpp), which ctest runs before; else
+// it happens now.
+Outcome outcome_of(const Fault& fault) {
+  const char* happened = std::getenv("FAULTS_HAPPENED");
+  return happened == nullptr
+             ? happen(fault)
+             : read_outcome(std::filesystem::path(happened) / (fault.name + ".json"));
+}
+
 TEST_P(Faults, EndsInItsWordAndLeavesNothingBehind) {
-  const Bench bench;
-  const Fault& fault = GetParam();
-  const Outcome outcome = fault.happen(bench, fault);
+  const Outcome outcome = outcome_of(GetParam());
   RecordProperty("megabytes", static_cast<int>(outcome.megabytes));
-  EXPECT_THAT(complaints(fault, outcome), IsEmpty());
-  EXPECT_THAT(bench.left_behind(), IsEmpty());
+  EXPECT_THAT(complaints(GetParam(), outcome), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Faults, ::testing::ValuesIn(all_faults()),
