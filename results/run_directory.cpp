@@ -1,3 +1,4 @@
+// The folder of a run.
 #include "results/run_directory.h"
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "results/base/error.h"
 #include "results/base/file.h"
 #include "results/base/json_file.h"
+#include "results/base/text.h"
 
 namespace brokenpipe {
 namespace {
@@ -29,7 +31,7 @@ std::string wrong_with_ids(const std::vector<PlannedKernel>& kernels) {
   std::set<std::string> ids;
   for (const PlannedKernel& kernel : kernels) {
     if (kernel.id.empty() || kernel.id.front() == '.' || kernel.id.find('/') != std::string::npos ||
-        kernel.id + ".json" == run_file)
+        kernel.id.find('\0') != std::string::npos || kernel.id + ".json" == run_file)
       return fmt::format("\"{}\" cannot name a kernel's results", kernel.id);
     if (!ids.insert(kernel.id).second)
       return fmt::format("kernel {} is asked for twice", kernel.id);
@@ -130,7 +132,17 @@ fs::path RunDirectory::console_file(const std::string& kernel_id) const {
 
 void RunDirectory::keep(const RunResult& result) {
   PlannedKernel& kernel = planned(result.kernel.id);
-  write_run_result(result_file(kernel.id), result);
+  const fs::path file = result_file(kernel.id);
+  write_run_result(file, result);
+  try {
+    // What a guest says may be more than a file of ours holds, and a result that is done and cannot
+    // be read would stop every report of the run.
+    read_run_result(file);
+  } catch (const Error& error) {
+    fs::remove(file);
+    throw Error("keeping the result of " + kernel.id,
+                "it could not be read again: " + one_line(error.what()));
+  }
   const GuestRun& guest = result.guest;
   kernel.state = vouches_for_all(guest.ending) ? KernelState::done : KernelState::failed;
   kernel.reason.clear();
@@ -161,11 +173,36 @@ void RunDirectory::finish() {
   save();
 }
 
+std::vector<std::string> RunDirectory::plan_damaged_again() {
+  std::vector<std::string> damaged;
+  for (PlannedKernel& kernel : run_.kernels) {
+    const fs::path file = result_file(kernel.id);
+    try {
+      if (result(kernel.id) || kernel.state != KernelState::done) continue;
+      damaged.push_back(fmt::format("{} is gone: {} is run again", file.string(), kernel.id));
+    } catch (const Error& error) {
+      damaged.push_back(fmt::format("{}\n  {} is run again", error.what(), kernel.id));
+      fs::rename(file, file.string() + ".damaged");
+    }
+    kernel.state = KernelState::planned;
+    kernel.reason.clear();
+  }
+  if (damaged.empty()) return damaged;
+  run_.finished = false;
+  save();
+  return damaged;
+}
+
 std::optional<RunResult> RunDirectory::result(const std::string& kernel_id) const {
   const fs::path file = result_file(kernel_id);
   std::error_code unreadable;
   if (!fs::exists(file, unreadable) && !unreadable) return std::nullopt;
-  return read_run_result(file);
+  RunResult result = read_run_result(file);
+  if (result.kernel.id != kernel_id)
+    throw Error("reading " + file.string(),
+                fmt::format("kernel.id: it is of {}, and not of {}", result.kernel.id, kernel_id),
+                "Give the file its name back, or remove it.");
+  return result;
 }
 
 PlannedKernel& RunDirectory::planned(const std::string& kernel_id) {

@@ -67,7 +67,8 @@ class RunDirectory {
   std::filesystem::path console_file(const std::string& kernel_id) const;
 
   /// Writes a kernel's result; its state becomes `done` where the guest got to the end, `failed`
-  /// with the guest's ending and reason where not. `result.kernel.id` must be planned.
+  /// with the guest's ending and reason where not. `result.kernel.id` must be planned. Throws Error
+  /// where it cannot be written, or what was written could not be read again; then there is none.
   void keep(const RunResult& result);
   /// A kernel for which there is no result.
   void mark(const std::string& kernel_id, KernelState state, const std::string& reason);
@@ -75,8 +76,13 @@ class RunDirectory {
   void booted_with(const std::string& qemu, const std::string& libvirt);
   /// Every planned kernel was tried.
   void finish();
+  /// For who goes on with the run: a kernel whose result is damaged, or gone though it was done, is
+  /// planned again, and the damaged file is put aside as `<kernel-id>.json.damaged`. Says of each
+  /// what was wrong.
+  std::vector<std::string> plan_damaged_again();
 
-  /// A kernel's result, or nothing where it has none.
+  /// A kernel's result, or nothing where it has none. Throws Error with file and place where it is
+  /// damaged, or another kernel's.
   std::optional<RunResult> result(const std::string& kernel_id) const;
 
  private:

@@ -1,3 +1,4 @@
+// A probe's own list of its scenarios, read and chosen from.
 #include "results/scenario_list.h"
 
 #include <fmt/format.h>
@@ -5,18 +6,30 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <variant>
 
 #include "results/base/error.h"
+#include "results/base/json_file.h"
+#include "results/base/json_parse.h"
 #include "results/base/near.h"
 #include "results/base/run_command.h"
 
 namespace brokenpipe {
 namespace {
 
-FeatureInfo feature_of(const nlohmann::json& json) {
-  FeatureInfo feature{json.at("name"), {}, json.at("kconfig")};
-  for (const auto& module : json.at("modules"))
-    feature.modules.push_back({module.at("name"), module.at("in_cloud_kernels")});
+ScenarioInfo scenario_from(const JsonPlace& place) {
+  return {place.at("id").text(), place.at("asks").text(), place.at("grounds").texts(),
+          place.at("needs").texts(), place.at("story").text()};
+}
+
+Story story_from(const JsonPlace& place) {
+  return {place.at("opening").text(), place.at("rules").texts(), place.at("closing").text()};
+}
+
+FeatureInfo feature_from(const JsonPlace& place) {
+  FeatureInfo feature{place.at("name").text(), {}, place.at("kconfig").texts()};
+  for (const JsonPlace& module : place.at("modules").items())
+    feature.modules.push_back({module.at("name").text(), module.at("in_cloud_kernels").boolean()});
   return feature;
 }
 
@@ -26,20 +39,21 @@ ScenarioList list_scenarios(const std::filesystem::path& probe) {
   const std::string doing = "asking the probe for its scenarios";
   const CommandResult listed = run_command({probe.string(), "--list"});
   if (listed.exit_status != 0) throw Error(doing, listed.err, "Is " + probe.string() + " whole?");
-  try {
-    const auto json = nlohmann::json::parse(listed.out);
-    ScenarioList list{json.at("version"), {}, {}, {}};
-    for (const auto& scenario : json.at("scenarios")) {
-      list.scenarios.push_back({scenario.at("id"), scenario.at("asks"), scenario.at("grounds"),
-                                scenario.at("needs"), scenario.at("story")});
-    }
-    for (const auto& [key, story] : json.at("stories").items())
-      list.stories[key] = {story.at("opening"), story.at("rules"), story.at("closing")};
-    for (const auto& feature : json.at("features")) list.features.push_back(feature_of(feature));
-    return list;
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(doing, error.what(), "Is " + probe.string() + " of the same build?");
-  }
+  const auto parsed = parse_json(listed.out);
+  if (const auto* fault = std::get_if<JsonFault>(&parsed))
+    throw Error(doing, fmt::format("{}, at byte {}", fault->what, fault->byte),
+                "Is " + probe.string() + " of the same build?");
+  const JsonPlace root(std::get<nlohmann::json>(parsed), probe.string() + " --list");
+  ScenarioList list{root.at("version").text(), {}, {}, {}};
+  for (const JsonPlace& item : root.at("scenarios").items())
+    list.scenarios.push_back(scenario_from(item));
+  const JsonPlace stories = root.at("stories");
+  if (!stories.value().is_object()) stories.fail("not an object");
+  for (const auto& [key, story] : stories.value().items())
+    list.stories[key] = story_from(stories.at(key));
+  for (const JsonPlace& item : root.at("features").items())
+    list.features.push_back(feature_from(item));
+  return list;
 }
 
 std::vector<ScenarioInfo> select_scenarios(const ScenarioList& list,

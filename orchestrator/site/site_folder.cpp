@@ -81,8 +81,7 @@ fs::path new_staging(const fs::path& out) {
   std::random_device device;
   for (;;) {
     // Not by mkdtemp(3): a site is for everybody to read.
-    const fs::path staging =
-        out.parent_path() / fmt::format("{}.{:08x}", staging_name(out), device());
+    fs::path staging = out.parent_path() / fmt::format("{}.{:08x}", staging_name(out), device());
     if (fs::create_directory(staging)) return staging;
   }
 }

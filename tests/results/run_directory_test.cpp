@@ -125,6 +125,66 @@ TEST(RunDirectory, RunJsonWithIdsThatCannotNameFilesIsRefusedWithItsPlace) {
   }
 }
 
+TEST(RunDirectory, IdWithANulByteCannotNameAFile) {
+  const testing::ScratchFolder out;
+  EXPECT_THROW(RunDirectory::create(out.path(), planned({std::string("a\0b", 3)})), UsageError);
+}
+
+TEST(RunDirectory, ResultThatIsAnotherKernelsIsRefused) {
+  const testing::ScratchFolder out;
+  const RunDirectory run = RunDirectory::create(out.path(), planned({"linux-6.1"}));
+  write_run_result(run.result_file("linux-6.1"), result("6.12", {}));
+  try {
+    run.result("linux-6.1");
+    FAIL() << "was read";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), ::testing::HasSubstr("linux-6.1.json: kernel.id: it is of linux-6.12"));
+  }
+}
+
+TEST(RunDirectory, KeepsNoResultThatCouldNotBeReadAgain) {
+  const testing::ScratchFolder out;
+  RunDirectory run = RunDirectory::create(out.path(), planned({"linux-6.1"}));
+  nlohmann::json deep = 1;
+  for (int level = 0; level < 100; ++level) deep = {{"a", deep}};
+  EXPECT_THROW(run.keep(result("6.1", {completed("tcp/x", {step("send#1", {{"odd", deep}})})})),
+               Error);
+  EXPECT_THROW(run.keep(result("6.1", {completed("tcp/x", {}), completed("tcp/x", {})})), Error);
+  EXPECT_EQ(run.result("linux-6.1"), std::nullopt);
+  EXPECT_EQ(RunDirectory::open(run.path()).run().kernels[0].state, KernelState::planned);
+}
+
+TEST(RunDirectory, WhatIsDamagedIsPlannedAgainAndPutAside) {
+  const testing::ScratchFolder out;
+  RunDirectory run = RunDirectory::create(
+      out.path(), planned({"linux-6.1", "linux-6.12", "linux-7.0", "linux-7.1", "linux-7.2"}));
+  for (const char* release : {"6.1", "6.12", "7.0"}) run.keep(result(release, {}));
+  run.mark("linux-7.1", KernelState::failed, "no boot");
+  run.finish();
+  write_file(run.result_file("linux-6.12"), R"({"schema": 1)");
+  std::filesystem::remove(run.result_file("linux-7.0"));
+
+  RunDirectory again = RunDirectory::open(run.path());
+  EXPECT_THAT(again.plan_damaged_again(),
+              ::testing::ElementsAre(
+                  ::testing::AllOf(::testing::HasSubstr("linux-6.12.json: it is truncated"),
+                                   ::testing::HasSubstr("linux-6.12 is run again")),
+                  ::testing::AllOf(::testing::HasSubstr("linux-7.0.json is gone"),
+                                   ::testing::HasSubstr("linux-7.0 is run again"))));
+  EXPECT_EQ(read_file(run.result_file("linux-6.12").string() + ".damaged"), R"({"schema": 1)");
+  EXPECT_EQ(again.result("linux-6.12"), std::nullopt);
+  const RunRecord kept = RunDirectory::open(run.path()).run();
+  EXPECT_EQ(kept, again.run());
+  EXPECT_FALSE(kept.finished);
+  EXPECT_THAT(kept.kernels,
+              ::testing::ElementsAre(PlannedKernel{"linux-6.1", KernelState::done, ""},
+                                     PlannedKernel{"linux-6.12", KernelState::planned, ""},
+                                     PlannedKernel{"linux-7.0", KernelState::planned, ""},
+                                     PlannedKernel{"linux-7.1", KernelState::failed, "no boot"},
+                                     PlannedKernel{"linux-7.2", KernelState::planned, ""}));
+  EXPECT_THAT(again.plan_damaged_again(), ::testing::IsEmpty());
+}
+
 TEST(RunDirectory, ResultOfAKernelThatWasNotPlannedIsRefused) {
   const testing::ScratchFolder out;
   RunDirectory run = RunDirectory::create(out.path(), planned({"a"}));

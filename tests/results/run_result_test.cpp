@@ -1,5 +1,6 @@
 #include "results/run_result.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -219,9 +220,30 @@ TEST(RunResult, TypeOfWhatWasSeenIsHeldAndItsWordIsTheKernels) {
               ::testing::HasSubstr(place + "signals: not a list of objects that name"));
   EXPECT_THAT(seeing("core_dumped", "yes"),
               ::testing::HasSubstr(place + "core_dumped: neither true nor false"));
+  EXPECT_THAT(seeing("returned", 0x8000000000000000U),
+              ::testing::HasSubstr(place + "returned: neither a whole number nor a string"))
+      << "beyond what a system call returns";
+  EXPECT_EQ(seeing("returned", 0x7fffffffffffffffU), "");
   EXPECT_EQ(seeing("errno", "errno 530"), "");
   EXPECT_EQ(seeing("state", "13"), "");
   EXPECT_EQ(seeing("odd", {{"any", {1, "thing"}}}), "");
+}
+
+TEST(RunResult, NumberThatNothingHoldsIsRefusedWithItsByte) {
+  std::string text = to_json_text(full_result());
+  const std::string number = R"("boot": )";
+  const auto at = text.find(number) + number.size();
+  text.replace(at, text.find_first_of(",\n", at) - at, "1e999");
+  EXPECT_THAT(complaint_about(text), ::testing::HasSubstr(fmt::format(
+                                         "a number beyond a double's range, at byte {}", at + 6)));
+}
+
+TEST(RunResult, WhatWasSeenAHundredThousandLevelsDeepIsRefused) {
+  std::string text = to_json_text(full_result());
+  const std::string key = R"("returned": )";
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  text.insert(text.find(key), R"("odd": )" + deep + ", ");
+  EXPECT_THAT(complaint_about(text), ::testing::HasSubstr("deeper than 64 levels"));
 }
 
 TEST(RunResult, KilledWithoutASignalIsRefused) {
@@ -238,9 +260,8 @@ TEST(Reference, ValueWithoutItsBasisIsNamedWithItsPlace) {
   EXPECT_THAT(complaint_about(wrong.dump()),
               ::testing::HasSubstr("observations[0].steps[0]: \"basis\" is missing"));
   written["basis"] = "felt";
-  EXPECT_THAT(
-      complaint_about(wrong.dump()),
-      ::testing::HasSubstr("steps[0].basis: \"felt\" is none of recorded, derived"));
+  EXPECT_THAT(complaint_about(wrong.dump()),
+              ::testing::HasSubstr("steps[0].basis: \"felt\" is none of recorded, derived"));
   written["basis"] = "derived";
   EXPECT_THAT(complaint_about(wrong.dump()),
               ::testing::HasSubstr("steps[0]: derived, and \"lines\" does not say from where"));

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "results/base/error.h"
+#include "results/base/file.h"
+#include "tests/support/scratch_folder.h"
 
 namespace brokenpipe {
 namespace {
@@ -94,6 +96,28 @@ TEST(ScenarioSelection, AGlobThatMatchesNothingNamesNearIds) {
 TEST(ScenarioList, AProgramThatIsNoProbeIsAnError) {
   EXPECT_THROW(list_scenarios("/bin/false"), Error);
   EXPECT_THROW(list_scenarios("/bin/true"), Error);
+}
+
+TEST(ScenarioList, OfAnotherProbeIsAnErrorThatNamesThePlace) {
+  const testing::ScratchFolder folder;
+  const std::filesystem::path probe = folder.path() / "probe";
+  const auto complaint_about = [&](const std::string& list) {
+    write_file(folder.path() / "list", list);
+    write_file(probe, "#!/bin/sh\ncat " + (folder.path() / "list").string() + "\n");
+    std::filesystem::permissions(probe, std::filesystem::perms(0700));
+    try {
+      list_scenarios(probe);
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr(probe.string()));
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  const std::string rest = R"(, "stories": {}, "features": []})";
+  EXPECT_EQ(complaint_about(R"({"version": "1", "scenarios": [])" + rest), "none");
+  EXPECT_THAT(complaint_about(R"({"version": "1", "scenarios": [{"id": 7}])" + rest),
+              HasSubstr("scenarios[0].id: not a string"));
+  EXPECT_THAT(complaint_about(std::string(100'000, '[')), HasSubstr("deeper than 64 levels"));
 }
 
 }  // namespace
