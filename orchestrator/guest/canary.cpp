@@ -8,16 +8,17 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stop_token>
+#include <variant>
 
 #include "orchestrator/guest/guest_run.h"
 #include "results/base/error.h"
 #include "results/base/file.h"
 #include "results/base/folder.h"
 #include "results/base/json_file.h"
+#include "results/base/json_parse.h"
 #include "results/base/text.h"
 #include "results/base/unique_fd.h"
 
@@ -37,15 +38,16 @@ json depends_on(Hypervisor& hypervisor, const Canary& canary, int device) {
           {"kernel", canary.kernel}};
 }
 
+/// Throws Error where the file is damaged.
 std::optional<KvmVerdict> cached(const std::filesystem::path& cache, const json& depends) {
-  std::ifstream file(cache);
-  const auto entry = json::parse(file, nullptr, false);
-  if (!entry.is_object() || entry.value("depends_on", json()) != depends) return std::nullopt;
-  const auto usable = entry.find("usable");
-  const auto why = entry.find("why");
-  if (usable == entry.end() || !usable->is_boolean() || why == entry.end() || !why->is_string())
-    return std::nullopt;
-  return KvmVerdict{usable->get<bool>(), why->get<std::string>()};
+  std::error_code unreachable;
+  if (!std::filesystem::exists(cache, unreachable)) return std::nullopt;
+  const auto parsed = parse_json(read_file(cache, JsonLimits().bytes));
+  if (const auto* fault = std::get_if<JsonFault>(&parsed))
+    throw Error("reading " + cache.string(), fault->what);
+  const JsonPlace entry(std::get<json>(parsed), cache.string());
+  if (entry.at("depends_on").value() != depends) return std::nullopt;
+  return KvmVerdict{entry.at("usable").boolean(), entry.at("why").text()};
 }
 
 /// Where it cannot be written, the canary is booted again the next time.
@@ -83,10 +85,16 @@ KvmVerdict kvm_verdict(Hypervisor& hypervisor, const Canary& canary,
   const UniqueFd fd(open(device.c_str(), O_RDWR | O_CLOEXEC));
   if (!fd) return {false, fmt::format("{}: {}", device.string(), std::strerror(errno))};
   const auto depends = depends_on(hypervisor, canary, fd.get());
-  if (auto verdict = cached(cache, depends)) return *verdict;
+  std::string passed_over;
+  try {
+    if (auto verdict = cached(cache, depends)) return *verdict;
+  } catch (const Error& error) {
+    passed_over = "; what was known of it is lost: " + one_line(error.what());
+  }
   try {
     auto verdict = boot(hypervisor, canary, deadline);
     keep(cache, depends, verdict);
+    verdict.why += passed_over;
     return verdict;
   } catch (const Error& error) {
     // Not kept: it may be the machine's state of this hour, and costs no deadline to find again.

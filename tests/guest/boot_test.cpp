@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "results/base/file.h"
 #include "tests/support/scratch_folder.h"
 
 /// The ladder of boot variants, the rung that worked last time, and the kernel's command line.
@@ -44,6 +45,28 @@ TEST(LadderMemory, BeginsAtTheRungThatWorkedLastTime) {
             (std::vector<std::string>{"bzimage-no5lvl", "pvh", "bzimage", "bzimage-noacpi"}));
   EXPECT_EQ(names(memory.recall(ladder, "abc", Accelerator::kvm)), names(ladder));
   EXPECT_EQ(names(memory.recall(ladder, "other", Accelerator::tcg)), names(ladder));
+}
+
+TEST(LadderMemory, ThatIsDamagedCostsNothingButTheOrder) {
+  const testing::ScratchFolder folder;
+  const LadderMemory memory(folder.path() / "boot");
+  const auto ladder = boot_ladder({"bzImage", "vmlinux"});
+  const std::filesystem::path file = folder.path() / "boot" / "abc-tcg";
+  memory.remember(ladder.at(2), "abc", Accelerator::tcg);
+  write_file(file, std::string(100'000, '\0'));
+  EXPECT_EQ(names(memory.recall(ladder, "abc", Accelerator::tcg)), names(ladder));
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);
+  EXPECT_EQ(names(memory.recall(ladder, "abc", Accelerator::tcg)), names(ladder));
+}
+
+TEST(LadderMemory, ThatCannotBeWrittenLosesNoGuestsAnswers) {
+  const testing::ScratchFolder folder;
+  write_file(folder.path() / "boot", "no folder");
+  const LadderMemory memory(folder.path() / "boot");
+  const auto ladder = boot_ladder({"bzImage", "vmlinux"});
+  EXPECT_NO_THROW(memory.remember(ladder.at(0), "abc", Accelerator::tcg));
+  EXPECT_EQ(names(memory.recall(ladder, "abc", Accelerator::tcg)), names(ladder));
 }
 
 TEST(KernelCommandLine, EndsWithWhatTheUserAppends) {

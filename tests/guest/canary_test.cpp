@@ -108,6 +108,18 @@ TEST(Canary, AsksAgainWhenTheKeptVerdictCannotBeRead) {
   EXPECT_EQ(machine.hypervisor.started.size(), 5U);
 }
 
+TEST(Canary, SaysWhichKeptVerdictCouldNotBeReadAndKeepsAnother) {
+  Machine machine;
+  machine.boots();
+  const std::string first = machine.verdict().why;
+  std::ofstream(machine.cache()) << std::string(100'000, '[');
+  const std::string second = machine.verdict().why;
+  EXPECT_NE(second.find(machine.cache().string() + ": deeper than 64 levels"), std::string::npos)
+      << second;
+  EXPECT_EQ(machine.verdict().why, first);
+  EXPECT_EQ(machine.hypervisor.started.size(), 2U);
+}
+
 TEST(Canary, BootsNothingWhereTheDeviceCannotBeOpened) {
   Machine machine;
   machine.device = "/nonexistent/kvm";
