@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <set>
 #include <thread>
 #include <tuple>
 
@@ -97,13 +98,15 @@ std::vector<fs::path> run_folders(const fs::path& runs) {
 }
 
 // An unreadable run of old is no reason not to run now.
-std::optional<EarlierResult> result_in(const fs::path& folder, const std::string& id) {
+std::optional<EarlierResult> result_in(const fs::path& folder, const std::string& id,
+                                       const std::function<void(const std::string&)>& warn) {
   try {
     const RunDirectory directory = RunDirectory::open(folder);
     auto result = directory.result(id);
     if (!result) return std::nullopt;
     return EarlierResult{*std::move(result), directory.console_file(id)};
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (warn) warn(fmt::format("passing over an unreadable run: {}", error.what()));
     return std::nullopt;
   }
 }
@@ -173,8 +176,8 @@ class CampaignRun {
 
   bool take_earlier(const ReadyKernel& kernel) {
     if (!kernel.stored || !options_.earlier_runs) return false;
-    const auto earlier =
-        earlier_result(*options_.earlier_runs, kernel, options_.order, hypervisor_);
+    const auto earlier = earlier_result(*options_.earlier_runs, kernel, options_.order, hypervisor_,
+                                        [this](const std::string& what) { warn_once(what); });
     if (!earlier || (options_.good_enough && !options_.good_enough(earlier->result))) return false;
     if (fs::exists(earlier->console)) {
       write_file(directory_.console_file(kernel.id), read_file(earlier->console));
@@ -196,12 +199,19 @@ class CampaignRun {
     directory_.keep(result);
   }
 
+  // Each kernel looks through the same runs.
+  void warn_once(const std::string& what) {
+    const std::lock_guard lock(mutex_);
+    if (warned_.insert(what).second) progress_.note(what);
+  }
+
   const std::function<Hypervisor&()>& hypervisor_;
   const CampaignOptions& options_;
   RunDirectory& directory_;
   Progress& progress_;
   const std::stop_token& stop_;
   std::mutex mutex_;
+  std::set<std::string> warned_;
 };
 
 struct Fetched {
@@ -265,8 +275,9 @@ std::vector<KernelChoice> left_to_do(const RunDirectory& directory, const ProbeI
   std::erase_if(choices, [&](const KernelChoice& choice) {
     const auto& kernels = directory.run().kernels;
     return std::any_of(kernels.begin(), kernels.end(), [&](const PlannedKernel& planned) {
-      return planned.id == choice.id && planned.state == KernelState::done &&
-             directory.result(choice.id).value().probe == probe;
+      if (planned.id != choice.id || planned.state != KernelState::done) return false;
+      const auto result = directory.result(choice.id);
+      return result && result->probe == probe;
     });
   });
   return choices;
@@ -274,13 +285,14 @@ std::vector<KernelChoice> left_to_do(const RunDirectory& directory, const ProbeI
 
 std::optional<EarlierResult> earlier_result(const fs::path& runs, const ReadyKernel& kernel,
                                             const GuestOrder& order,
-                                            const std::function<Hypervisor&()>& hypervisor) {
+                                            const std::function<Hypervisor&()>& hypervisor,
+                                            const std::function<void(const std::string&)>& warn) {
   Inputs inputs(*kernel.stored, order, hypervisor);
   std::vector<std::string> ids{kernel.id};
   if (kernel.stored->id != kernel.id) ids.push_back(kernel.stored->id);
   for (const fs::path& folder : run_folders(runs)) {
     for (const std::string& id : ids) {
-      std::optional<EarlierResult> earlier = result_in(folder, id);
+      std::optional<EarlierResult> earlier = result_in(folder, id, warn);
       if (!earlier || !inputs.are_those_of(earlier->result)) continue;
       earlier->result.kernel.id = kernel.id;
       return earlier;

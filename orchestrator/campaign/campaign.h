@@ -47,10 +47,12 @@ struct EarlierResult {
 /// contents), machine, command line, QEMU and libvirt, under the warp clock, whose guest got to the
 /// end. One that does not say all that is none. It carries the kernel's id, whether it was asked
 /// for by that or, as the newest of its series, by the catalogue's. `hypervisor` is called only
-/// where all but its versions is the same.
+/// where all but its versions is the same. A run that is damaged is passed over, and `warn` told of
+/// it.
 std::optional<EarlierResult> earlier_result(const std::filesystem::path& runs,
                                             const ReadyKernel& kernel, const GuestOrder& order,
-                                            const std::function<Hypervisor&()>& hypervisor);
+                                            const std::function<Hypervisor&()>& hypervisor,
+                                            const std::function<void(const std::string&)>& warn);
 
 struct CampaignOptions {
   GuestOrder order;

@@ -22,6 +22,7 @@
 #include "orchestrator/summary/summary.h"
 #include "results/base/error.h"
 #include "results/base/paths.h"
+#include "results/base/safe_format.h"
 #include "results/base/terminal.h"
 #include "results/scenario_list.h"
 
@@ -127,8 +128,11 @@ class Asker {
     GuestOrder all = campaign_.order;
     all.identity.selection.clear();
     for (const GuestOrder& order : {campaign_.order, all}) {
-      const auto earlier =
-          earlier_result(runs_, kernel, order, [this]() -> Hypervisor& { return hypervisor_(); });
+      const auto earlier = earlier_result(
+          runs_, kernel, order, [this]() -> Hypervisor& { return hypervisor_(); },
+          [this](const std::string& what) {
+            if (warned_.insert(what).second) safe_print(stderr, "{}\n", what);
+          });
       if (!earlier) continue;
       if (auto said = said_in(earlier->result)) return said;
     }
@@ -142,6 +146,7 @@ class Asker {
   std::filesystem::path runs_;
   CampaignOptions campaign_;
   std::map<std::string, Said> said_;
+  std::set<std::string> warned_;
   bool interrupted_ = false;
 };
 

@@ -157,10 +157,12 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
   }
   RunDirectory directory =
       options.resume.empty() ? new_run(out, requests, command_line) : open_run(options.resume);
+  const std::vector<std::string> damaged = directory.plan_damaged_again();
   requests = left_to_do(directory, campaign.order.identity, std::move(requests));
 
   const bool live = is_terminal(stderr) && !options.console;
   Progress progress(stderr, live, ids_of(requests));
+  for (const std::string& damage : damaged) progress.note(damage);
   KernelStore store =
       open_store(options.store, [&](const std::string& line) { progress.note(line); });
   const std::vector<ReadyKernel> ready = make_ready(store, requests, Freshness::stored_is_enough,

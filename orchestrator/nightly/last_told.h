@@ -16,8 +16,8 @@ struct LastTold {
   std::set<Unexplained> unexplained;
 };
 
-/// Nothing where no night has been told in this folder. Throws Error where the file is unreadable,
-/// or none of ours.
+/// Nothing where no night has been told in this folder. Throws Error where the file is damaged, or
+/// none of ours.
 std::optional<LastTold> read_last_told(const std::filesystem::path& state);
 
 /// Throws Error where it cannot be written.

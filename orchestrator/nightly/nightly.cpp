@@ -79,6 +79,17 @@ std::optional<RunResult> last_result(const std::vector<RunDirectory>& before,
   return night == before.rend() ? std::nullopt : night->result(kernel);
 }
 
+/// Where nobody can say what was told, all is told again: better twice than never.
+std::optional<LastTold> told_before(const fs::path& state, Progress& progress) {
+  try {
+    return read_last_told(state);
+  } catch (const Error& error) {
+    progress.note(
+        fmt::format("what earlier nights told is lost, and is told again: {}", error.what()));
+    return LastTold{};
+  }
+}
+
 /// Those of the nights, oldest first, that were told: none where none ever was, all of them where
 /// it is not known which was the last.
 std::vector<RunDirectory> told_nights(std::vector<RunDirectory> nights,
@@ -222,10 +233,11 @@ class NightWork {
   NightReport run(const std::function<Hypervisor&()>& hypervisor, Progress& progress,
                   const std::stop_token& stop) {
     make_directories(runs_);
-    const auto last_told = read_last_told(options_.state);
+    const auto last_told = told_before(options_.state, progress);
     const std::set<std::string> offered = offered_now();
     std::vector<RunDirectory> before = nights_in(runs_, progress);
     RunDirectory tonight = tonight_in(runs_, before, kernels_, options_.command_line);
+    for (const std::string& damage : tonight.plan_damaged_again()) progress.note(damage);
 
     CampaignOptions campaign = options_.campaign;
     campaign.earlier_runs = runs_;

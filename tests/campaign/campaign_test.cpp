@@ -47,6 +47,9 @@ struct Bench {
     return {"debian-" + series, stored};
   }
 
+  /// What the last run told on its way.
+  fs::path told() const { return folder.path() / "told"; }
+
   RunDirectory run(const std::vector<ReadyKernel>& kernels, AnsweringHypervisor& hypervisor,
                    const std::stop_token& stop = {}) {
     RunRecord record;
@@ -59,13 +62,13 @@ struct Bench {
       record.kernels.push_back(planned);
     }
     RunDirectory directory = RunDirectory::create(folder.path() / "runs", record);
-    std::FILE* nowhere = std::fopen("/dev/null", "w");
+    std::FILE* out = std::fopen(told().c_str(), "w");
     {
-      Progress progress(nowhere, false, {});
+      Progress progress(out, false, {});
       run_campaign([&]() -> Hypervisor& { return hypervisor; }, kernels, options, directory,
                    progress, stop);
     }
-    std::fclose(nowhere);
+    std::fclose(out);
     return directory;
   }
 
@@ -200,9 +203,44 @@ TEST(Campaign, TheHypervisorIsNotCalledForAResultOfAnotherProbe) {
   ReadyKernel kernel = bench.kernel("6.1");
   const auto none = []() -> Hypervisor& { throw Error("asking", "there is none"); };
   const fs::path runs = *bench.options.earlier_runs;
-  EXPECT_THROW(earlier_result(runs, kernel, bench.options.order, none), Error);
+  EXPECT_THROW(earlier_result(runs, kernel, bench.options.order, none, {}), Error);
   bench.options.order.identity.sha256 = "another";
-  EXPECT_FALSE(earlier_result(runs, kernel, bench.options.order, none));
+  EXPECT_FALSE(earlier_result(runs, kernel, bench.options.order, none, {}));
+}
+
+TEST(Campaign, ADamagedResultOfOldIsNamedOnceAndNoReasonNotToRun) {
+  Bench bench;
+  AnsweringHypervisor hypervisor(truthful);
+  const std::vector<ReadyKernel> kernels{bench.kernel("6.1"), bench.kernel("6.12")};
+  const RunDirectory first = bench.run(kernels, hypervisor);
+  const fs::path file = first.result_file("debian-6.1");
+  std::string text = read_file(file);
+  const std::string number = R"("boot": )";
+  write_file(file, text.replace(text.find(number) + number.size(), 0, "1e999"));
+  const RunDirectory second = bench.run(kernels, hypervisor);
+  EXPECT_TRUE(second.run().finished);
+  EXPECT_EQ(hypervisor.started.size(), 3U) << "the other kernel's is good";
+  EXPECT_THAT(read_file(bench.told()), HasSubstr("passing over an unreadable run"));
+  EXPECT_THAT(read_file(bench.told()), HasSubstr(file.string()));
+
+  const fs::path record = first.path() / "run.json";
+  write_file(record, "{");
+  write_file(second.path() / "run.json", "{");
+  bench.run(kernels, hypervisor);
+  const std::string told = read_file(bench.told());
+  EXPECT_NE(told.find(record.string()), std::string::npos);
+  EXPECT_EQ(told.find(record.string()), told.rfind(record.string()));
+}
+
+TEST(Campaign, WhatIsLeftOfARunDoesNotStumbleOverALostResult) {
+  Bench bench;
+  AnsweringHypervisor hypervisor(truthful);
+  RunDirectory directory = bench.run({bench.kernel("6.1")}, hypervisor);
+  const std::vector<KernelChoice> choices{{"debian-6.1", {}, {}, {}}};
+  const ProbeIdentity& probe = bench.options.order.identity;
+  EXPECT_TRUE(left_to_do(directory, probe, choices).empty());
+  fs::remove(directory.result_file("debian-6.1"));
+  EXPECT_EQ(left_to_do(directory, probe, choices).size(), 1U);
 }
 
 TEST(Campaign, APointReleaseTakesOverWhatItAnsweredAsTheNewestOfItsSeries) {

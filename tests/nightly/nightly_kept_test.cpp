@@ -30,6 +30,34 @@ TEST(Nightly, AnUnreadableNightOfOldIsPassedOverAndToldOf) {
   EXPECT_THAT(nights_in(bench), SizeIs(3));
 }
 
+TEST(Nightly, AResultOfOldWithANumberThatDoesNotFitBlocksNoNight) {
+  Bench bench;
+  bench.night();
+  const fs::path file = bench.options.state / "runs" / nights_in(bench).at(0) / "debian-6.1.json";
+  std::string text = read_file(file);
+  const std::string returned = R"("returned": )";
+  write_file(file, text.replace(text.find(returned) + returned.size(), 2, "1e999"));
+  const NightReport second = bench.night();
+  EXPECT_EQ(second.kernels.size(), 2U);
+  EXPECT_THAT(read_file(bench.told()), HasSubstr(file.string()));
+}
+
+TEST(Nightly, ALostResultOfAKilledNightIsAskedAgain) {
+  Bench bench;
+  std::stop_source killed;
+  bench.before_answer = [&](const std::string& id) {
+    if (id == "debian-6.12") killed.request_stop();
+  };
+  EXPECT_TRUE(bench.night(killed.get_token()).interrupted);
+  bench.before_answer = {};
+  const fs::path file = bench.options.state / "runs" / nights_in(bench).at(0) / "debian-6.1.json";
+  ASSERT_TRUE(fs::remove(file));
+  const NightReport night = bench.night();
+  EXPECT_EQ(exit_code(night), ExitCode::as_reference);
+  EXPECT_THAT(nights_in(bench), SizeIs(1)) << "the killed night was gone on with";
+  EXPECT_THAT(read_file(bench.told()), HasSubstr(file.string() + " is gone"));
+}
+
 TEST(Nightly, KeepsAsManyNightsAsItIsTold) {
   Bench bench;
   bench.options.keep = 2;

@@ -219,6 +219,18 @@ TEST(Nightly, ANightThatCouldNotPublishIsToldAgain) {
   EXPECT_THAT(bench.night().appeared, SizeIs(1));
 }
 
+TEST(Nightly, WhereItIsLostWhatWasToldItIsToldAgain) {
+  Bench bench;
+  bench.answers["debian-6.12"] = Bench::says("EIO");
+  EXPECT_THAT(bench.night().appeared, SizeIs(1));
+  EXPECT_THAT(bench.night().appeared, IsEmpty());
+  const std::filesystem::path file = bench.options.state / "unexplained.json";
+  write_file(file, std::string(100'000, '['));
+  EXPECT_THAT(bench.night().appeared, SizeIs(1));
+  EXPECT_THAT(read_file(bench.told()), HasSubstr(file.string()));
+  EXPECT_THAT(bench.night().appeared, IsEmpty());
+}
+
 TEST(Nightly, ChangedAnswersOfANightThatCouldNotPublishAreToldByTheNext) {
   Bench bench;
   bench.night();
