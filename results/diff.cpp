@@ -71,7 +71,10 @@ std::optional<ScenarioVerdict> without_answer(const ScenarioVerdict& scenario,
   const auto inconclusive = [&](std::string reason) {
     return whole(scenario, Verdict::inconclusive, Standing::unjudged, std::move(reason));
   };
-  if (contender == nullptr) return inconclusive(why_unanswered(result.guest));
+  if (contender == nullptr && knows_not(result))
+    return whole(scenario, Verdict::not_asked, Standing::unjudged,
+                 "its probe does not know this scenario");
+  if (contender == nullptr) return inconclusive(why_unreached(result.guest));
   if (no_answer(*contender)) return inconclusive(why(*contender));
   if (reference != nullptr && no_answer(*reference))
     return inconclusive("nothing to hold it against: " + why(*reference));
@@ -150,6 +153,21 @@ Totals& operator+=(Totals& sum, const Totals& more) {
   return sum;
 }
 
+bool off_prediction(const PlaceVerdict& place) {
+  return place.standing == Standing::unexplained || place.standing == Standing::ahead ||
+         place.standing == Standing::behind;
+}
+
+bool PlaceVerdict::departs() const {
+  return verdict == Verdict::differs || off_prediction(*this);
+}
+
+std::optional<Step> due_at(const PlaceVerdict& place) {
+  // Of two contenders, and of what the kernel says of its own accord, nothing was predicted.
+  const bool anything = place.predicted || !place.predicted_by.empty() || place.basis;
+  return anything && off_prediction(place) ? place.predicted : place.expected;
+}
+
 bool version_tells(const KernelIdentity& kernel) {
   return kernel.package.find('=') != std::string::npos;
 }
@@ -212,8 +230,8 @@ std::size_t not_waived(const Diff& diff) {
 
 ExitCode exit_code(const Diff& diff) {
   const Totals& totals = diff.scenario_totals;
-  const std::size_t answered = totals.all() - totals.inconclusive - totals.not_asked -
-                               totals.unreferenced - totals.gone - totals.absent;
+  const std::size_t answered =
+      totals.all() - totals.inconclusive - totals.not_asked - totals.unreferenced;
   if (totals.inconclusive > 0 || not_waived(diff) > 0 || answered == 0) return ExitCode::incomplete;
   if (totals.unexplained > 0 || totals.flaky > 0) return ExitCode::differs;
   return ExitCode::as_reference;

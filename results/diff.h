@@ -21,7 +21,8 @@ enum class Verdict {
   added,         ///< `new`: the reference kernel lacks the feature
   gone,          ///< the contender lacks the feature, and there is evidence of it
   absent,        ///< both lack the feature, the contender by evidence
-  not_asked,     ///< the contender could not be asked, and nothing shows that it lacks the feature
+  not_asked,     ///< it could not be asked, and nothing shows that it lacks the feature; of two
+                 ///< contenders: one of them
   inconclusive,  ///< one of the two has no answer: broken, timed out, the guest did not finish
   flaky,         ///< its repeats disagree
   unreferenced,  ///< nobody predicts it: no reference, no introduction has it
@@ -64,11 +65,15 @@ struct PlaceVerdict {
 
   bool unexplained() const { return standing == Standing::unexplained; }
   /// It has something to tell beside the reference: another answer, or not the predicted one.
-  bool departs() const {
-    return verdict == Verdict::differs || standing == Standing::unexplained ||
-           standing == Standing::ahead || standing == Standing::behind;
-  }
+  bool departs() const;
 };
+
+/// Whether an answer is another than the predicted one.
+bool off_prediction(const PlaceVerdict& place);
+
+/// What ought to have been seen at a place: what was predicted where something else was seen, else
+/// what the other side answers. Nothing where it was that the step is not made.
+std::optional<Step> due_at(const PlaceVerdict& place);
 
 struct ScenarioVerdict {
   std::string scenario;
@@ -77,6 +82,9 @@ struct ScenarioVerdict {
   std::string reason;                ///< why there is no answer to compare, in prose
   std::vector<PlaceVerdict> places;  ///< the ending, then the steps as the contender made them
   std::string waiver = {};           ///< of what was not asked: which waiver covers it (waivers.h)
+  /// Of what was not asked, in a comparison: the ids of the kernels that could not be. Otherwise it
+  /// is the contender.
+  std::vector<std::string> not_asked_of = {};
 
   bool unexplained() const { return standing == Standing::unexplained; }
   /// Another answer than the reference's, and the predicted one.
@@ -157,7 +165,8 @@ enum class ExitCode { as_reference = 0, differs = 1, incomplete = 3 };
 
 /// `incomplete` where something was inconclusive, or was not asked and is not waived, or nothing
 /// could be compared, which is worse than `differs`: an answer that is not the predicted one, or a
-/// flaky one. What is ahead, behind, recorded here or unreferenced is counted, and no difference.
+/// flaky one. What is ahead, behind, recorded here or unreferenced is counted, and no difference;
+/// what is gone or absent is an answer, for there is evidence of it.
 ExitCode exit_code(const Diff& diff);
 
 /// results/schema/diff.json. Holds every scenario, and of its places those that are not `same`.

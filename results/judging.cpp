@@ -53,12 +53,29 @@ std::string why(const Observation& observation) {
              : fmt::format("{}: {}", to_string(observation.ending), observation.reason);
 }
 
+bool lacks_by_version(const Changes& changes, const std::optional<KernelVersion>& version,
+                      const std::string& scenario) {
+  if (!version) return false;
+  return std::any_of(changes.changes.begin(), changes.changes.end(), [&](const Change& change) {
+    const bool brings =
+        std::any_of(change.introduces.begin(), change.introduces.end(),
+                    [&](const Introduction& one) { return one.answer.scenario == scenario; });
+    const bool takes =
+        std::any_of(change.removes.begin(), change.removes.end(),
+                    [&](const std::string& glob) { return matches(glob, scenario); });
+    return (brings || takes) && in_effect(change, *version) == takes;
+  });
+}
+
 bool unheard(const RunResult& result, const std::string& place) {
   return !result.guest.kernel_log && place.starts_with("kernel#");
 }
 
-std::string why_unanswered(const GuestRun& guest) {
-  if (vouches_for_all(guest.ending)) return "the probe does not have this scenario";
+bool knows_not(const RunResult& result) {
+  return result.from_sources || vouches_for_all(result.guest.ending);
+}
+
+std::string why_unreached(const GuestRun& guest) {
   return fmt::format("the guest did not get to it ({})",
                      guest.reason.empty()
                          ? std::string(to_string(guest.ending))

@@ -50,11 +50,14 @@ class SideBySide {
   std::vector<IdleMove> idle() const { return explanations_.idle(); }
 
  private:
+  ScenarioVerdict judge_lacking(ScenarioVerdict scenario, const Observation& before,
+                                const Observation& after) const;
   void judge_place(PlaceVerdict& place, const std::string& scenario, const Observation& before,
                    const Observation& after, bool same_probe);
 
   const RunResult* a_;
   const RunResult* b_;
+  const Changes* changes_;
   Explanations explanations_;
 };
 
@@ -76,13 +79,22 @@ bool lacks_by_evidence(const RunResult& result, const Observation& observation);
 /// What was seen at a step; null where it was not made.
 nlohmann::json seen_of(const std::optional<Step>& step);
 
+/// Whether the ledger says that a kernel of this version lacks what the scenario needs: what brings
+/// it came later, or it was taken away.
+bool lacks_by_version(const Changes& changes, const std::optional<KernelVersion>& version,
+                      const std::string& scenario);
+
 /// Whether it cannot be known of a place that was not seen: the kernel's own report, by a probe
 /// that did not read the kernel's log.
 bool unheard(const RunResult& result, const std::string& place);
 
-/// Why an observation, and a guest that left one out, have no answer: prose.
+/// Whether what a result has no observation of, though it was selected, its probe does not know;
+/// otherwise the guest did not get to it.
+bool knows_not(const RunResult& result);
+
+/// Why an observation, and a guest that did not reach one, have no answer: prose.
 std::string why(const Observation& observation);
-std::string why_unanswered(const GuestRun& guest);
+std::string why_unreached(const GuestRun& guest);
 
 /// The scenario with one verdict as a whole.
 ScenarioVerdict whole(ScenarioVerdict scenario, Verdict verdict, Standing standing,

@@ -76,8 +76,19 @@ const Waiver* expired_waiver_for(const WaiversOn& waivers, const std::string& ke
 void apply_waivers(Diff& diff, const WaiversOn& waivers) {
   for (ScenarioVerdict& scenario : diff.scenarios) {
     if (scenario.verdict != Verdict::not_asked) continue;
-    const Waiver* waiver = waiver_for(waivers, diff.contender.id, scenario.scenario);
-    scenario.waiver = waiver == nullptr ? std::string() : waiver->id;
+    std::vector<std::string> kernels = scenario.not_asked_of;
+    if (kernels.empty()) kernels.push_back(diff.contender.id);
+    // Each must be waived: the waiver that ends first is the one to name.
+    const Waiver* first = nullptr;
+    for (const std::string& kernel : kernels) {
+      const Waiver* waiver = waiver_for(waivers, kernel, scenario.scenario);
+      if (waiver == nullptr) {
+        first = nullptr;
+        break;
+      }
+      if (first == nullptr || waiver->until < first->until) first = waiver;
+    }
+    scenario.waiver = first == nullptr ? std::string() : first->id;
   }
 }
 

@@ -78,7 +78,7 @@ std::set<std::string> places_that_vary(const std::vector<const Observation*>& an
         if (same == nullptr || same->seen != step.seen) places.insert(step.id);
       }
       if (std::tie(answer->ending, answer->signal) != std::tie(other->ending, other->signal)) {
-        places.insert("ending");
+        places.emplace(ending_place);
       }
     }
   }
@@ -95,7 +95,8 @@ std::string told(const Observation& seen, const Question& question,
   for (const Step& step : seen.steps) {
     if (is_told(step.id)) parts.push_back(describe(step));
   }
-  if (parts.empty() || (is_told("ending") && seen.ending != ScenarioEnding::completed)) {
+  if (parts.empty() ||
+      (is_told(std::string(ending_place)) && seen.ending != ScenarioEnding::completed)) {
     parts.push_back(ending_of(seen));
   }
   return fmt::format("{}", fmt::join(parts, "; "));
@@ -113,7 +114,9 @@ Explanation explain(const RunResult& older, const RunResult& newer, const Questi
   const Diff compared = diff(older, newer, expected.changes);
   const ScenarioVerdict* verdict = verdict_of(compared, question.scenario.id);
   if (verdict == nullptr) return explanation;
-  if (verdict->verdict == Verdict::added || verdict->verdict == Verdict::gone) {
+  const bool lacking = verdict->verdict == Verdict::added || verdict->verdict == Verdict::gone ||
+                       verdict->verdict == Verdict::not_asked;
+  if (lacking) {
     const auto predicted = predicted_for(newer, question.scenario.id, expected);
     if (predicted && !predicted->change.empty()) {
       explanation.known.push_back({predicted->change, {std::string(ending_place)}});

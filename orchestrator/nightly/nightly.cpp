@@ -109,8 +109,8 @@ Differences unexplained_in(const ReportData& data) {
     for (const ScenarioVerdict& scenario : kernel.diff->scenarios) {
       for (const PlaceVerdict& place : scenario.places) {
         if (!place.unexplained()) continue;
-        differences.insert({kernel.plan.id, scenario.scenario, place.place, told_due(place, data),
-                            told(place.got)});
+        differences.insert(
+            {kernel.plan.id, scenario.scenario, place.place, told(due_at(place)), told(place.got)});
       }
     }
   }

@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 
 /// What an observation has at a place; null where it was not made.
 Json value_at(const Observation& observation, const std::string& place) {
-  if (place == ending_place) return ending_seen(observation);
+  if (place == ending_place) return ending_step(observation).seen;
   const Step* step = step_of(observation, place);
   return step == nullptr ? Json() : step->seen;
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "orchestrator/site/pictures/answer.h"
 #include "results/base/text.h"
 #include "results/describe.h"
 #include "results/judging.h"
@@ -20,7 +19,7 @@ Json trace_json(const Observation& observation, bool lacks) {
   for (const Step& step : observation.steps)
     steps.push_back(Json::array({step.id, describe_seen(step.seen)}));
   Json trace{{"ending", to_string(observation.ending)},
-             {"told", describe_seen(ending_seen(observation))},
+             {"told", describe_seen(ending_step(observation).seen)},
              {"reason", observation.reason},
              {"steps", std::move(steps)}};
   if (lacks) trace["lacks"] = true;
@@ -61,10 +60,14 @@ Json moves_json(const Changes& changes, const std::string& scenario) {
 }  // namespace
 
 void Comparable::add(const RunResult& result, const std::string& run, const std::string& started) {
-  Result kept{run, started, result.kernel, result.probe, vouches_for_all(result.guest.ending), {}};
+  Result kept{run, started, result.kernel, result.probe, knows_not(result), result.guest.kernel_log,
+              {}};
+  const auto version = version_of(result.kernel);
   for (const Observation& observation : result.observations) {
     // Whatever a guest said, what is written is UTF-8.
-    const bool lacks = unsupported(observation) && lacks_by_evidence(result, observation);
+    const bool lacks =
+        unsupported(observation) && (lacks_by_evidence(result, observation) ||
+                                     lacks_by_version(*changes_, version, observation.scenario));
     const std::string trace = json_dump(trace_json(observation, lacks));
     std::vector<std::string>& known = traces_[observation.scenario];
     const auto found = std::find(known.begin(), known.end(), trace);
@@ -76,8 +79,9 @@ void Comparable::add(const RunResult& result, const std::string& run, const std:
 
 Json Comparable::json(const SiteModel& model) const {
   Json json;
+  const std::vector<Change>& changes = changes_->changes;
   json["changes"] = Json::array();
-  for (const Change& change : model.changes.changes)
+  for (const Change& change : changes)
     json["changes"].push_back({{"id", change.id},
                                {"commit", commit_of(change)},
                                {"subject", change.subject},
@@ -93,19 +97,20 @@ Json Comparable::json(const SiteModel& model) const {
               {"release", result.kernel.release},
               {"version", version_text(result.kernel)},
               {"probe", result.probe.sha256},
-              {"whole", result.whole}};
+              {"whole", result.whole},
+              {"kernel_log", result.kernel_log}};
     item["number"] = nullptr;
     item["changes"] = Json::array();
     if (const auto version = version_of(result.kernel)) {
       item["number"] = number_json(*version);
-      for (std::size_t i = 0; i < model.changes.changes.size(); ++i)
-        if (in_effect(model.changes.changes[i], *version)) item["changes"].push_back(i);
+      for (std::size_t i = 0; i < changes.size(); ++i)
+        if (in_effect(changes[i], *version)) item["changes"].push_back(i);
     }
     // By scenario, in their order: the trace, -1 for none, -2 where it was not asked for.
     item["traces"] = Json::array();
     for (const ScenarioInfo& scenario : model.scenarios) {
       const auto trace = result.traces.find(scenario.id);
-      const int none = was_asked_for(result.probe, scenario.id) ? -1 : -2;
+      const int none = selected(result.probe.selection, scenario.id) ? -1 : -2;
       item["traces"].push_back(trace == result.traces.end() ? none
                                                             : static_cast<int>(trace->second));
     }
@@ -117,7 +122,7 @@ Json Comparable::json(const SiteModel& model) const {
     item["traces"] = Json::array();
     if (const auto traces = traces_.find(scenario.id); traces != traces_.end())
       for (const std::string& trace : traces->second) item["traces"].push_back(Json::parse(trace));
-    item["moves"] = moves_json(model.changes, scenario.id);
+    item["moves"] = moves_json(*changes_, scenario.id);
     json["scenarios"].push_back(std::move(item));
   }
   return json;

@@ -15,6 +15,9 @@ namespace brokenpipe {
 /// years of equal nights take little room.
 class Comparable {
  public:
+  /// Refers to `changes`: they must outlive this.
+  explicit Comparable(const Changes& changes) : changes_(&changes) {}
+
   /// A result of a run that began at `started`, or an archived one.
   void add(const RunResult& result, const std::string& run, const std::string& started);
 
@@ -28,9 +31,11 @@ class Comparable {
     std::string started;
     KernelIdentity kernel;
     ProbeIdentity probe;
-    bool whole = false;                         ///< its guest got to the end
+    bool whole = false;                         ///< what it has not seen, its probe does not know
+    bool kernel_log = false;                    ///< the probe read it
     std::map<std::string, std::size_t> traces;  ///< by scenario
   };
+  const Changes* changes_;
   std::vector<Result> results_;
   std::map<std::string, std::vector<std::string>> traces_;  ///< by scenario, as JSON
 };

@@ -170,7 +170,7 @@ Json traces_data(const SiteModel& model, const std::string& scenario) {
                                  std::string(ending_place)));
   data["rows"].push_back(
       {{"head", "ending"},
-       {"step", "ending"},
+       {"step", ending_place},
        {"expected", reference == nullptr ? "" : trace_ending(reference, nullptr)},
        {"cells", endings}});
   return data;

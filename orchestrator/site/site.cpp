@@ -58,7 +58,7 @@ struct Read {
 };
 
 Read read(const SiteInput& input) {
-  Read read;
+  Read read{{}, {}, Comparable(input.changes)};
   for (const RunResult& result : input.archive) read.comparable.add(result, "archive", "archived");
   for (const RunDirectory& run : input.runs) {
     std::vector<RunResult> results;

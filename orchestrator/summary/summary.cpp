@@ -93,7 +93,7 @@ void add_unexplained(Summary& summary, const ReportData& data, const ScenarioVer
                      const PlaceVerdict& place, const std::string& kernel) {
   UnexplainedDifference told_now{scenario.scenario,
                                  place.place,
-                                 told_due(place, data),
+                                 told(due_at(place)),
                                  told(place.got),
                                  grounds_of_prediction(place, scenario.scenario, data),
                                  {},

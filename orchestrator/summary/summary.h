@@ -165,10 +165,6 @@ std::string waiver_of(const std::string& kernel, const ScenarioVerdict& scenario
 /// A step as it reads: `send(1) = -1 EPIPE`, or that it was not made.
 std::string told(const std::optional<Step>& step);
 
-/// What was due at a place: what was predicted where something else was seen, else what the
-/// reference answers; in a comparison what A does.
-std::string told_due(const PlaceVerdict& place, const ReportData& data);
-
 /// Why the reference expects a step: its basis, and the source lines of a derived one.
 std::string grounds_of(const std::optional<Step>& step);
 
@@ -214,7 +210,7 @@ std::string some_of(const std::vector<std::string>& names);
 /// `4.6`, `5.10.217`.
 std::string number_of(const KernelVersion& version);
 
-/// A version range for people: `4.6`, `6.4, 5.10.217`, `3.19 until 6.9`.
+/// A version range for people: `4.6`, `6.4, 5.10.217`, `6.4, 6.1.33 until 6.6, 6.1.60`.
 std::string versions_of(const Change& change);
 
 /// The ids of the changes, as a heading: `pwritev2`, `pwritev2, then socket-rwf-nowait`.

@@ -121,22 +121,16 @@ std::string waiver_of(const std::string& kernel, const ScenarioVerdict& scenario
                       const ReportData& data) {
   if (const Waiver* waiver = waiver_named(scenario.waiver, data))
     return fmt::format("waived until {} ({})", waiver->until, waiver->id);
-  if (const Waiver* old = expired_waiver_for(data.waivers, kernel, scenario.scenario))
-    return fmt::format("no waiver covers it: {} ended on {}", old->id, old->until);
+  std::vector<std::string> kernels = scenario.not_asked_of;
+  if (kernels.empty()) kernels.push_back(kernel);
+  for (const std::string& one : kernels)
+    if (const Waiver* old = expired_waiver_for(data.waivers, one, scenario.scenario))
+      return fmt::format("no waiver covers it: {} ended on {}", old->id, old->until);
   return "no waiver covers it";
 }
 
 std::string told(const std::optional<Step>& step) {
   return step ? describe(*step) : "not made";
-}
-
-std::string told_due(const PlaceVerdict& place, const ReportData& data) {
-  // Where nothing was predicted, what was seen is held against the other side.
-  const bool without_prediction =
-      data.comparison || (!place.predicted && place.predicted_by.empty() && !place.basis);
-  const bool as_predicted = place.standing != Standing::unexplained &&
-                            place.standing != Standing::ahead && place.standing != Standing::behind;
-  return told(without_prediction || as_predicted ? place.expected : place.predicted);
 }
 
 std::string grounds_of(const std::optional<Step>& step) {
@@ -163,9 +157,8 @@ std::vector<Departure> departures(const ScenarioVerdict& scenario, const ReportD
     if (!place.departs() && place.verdict != Verdict::flaky) continue;
     const bool as_expected =
         place.standing == Standing::predicted || place.standing == Standing::unjudged;
-    all.push_back({place.place, as_expected ? terms.expected : terms.predicted,
-                   told_due(place, data), terms.got, told(place.got),
-                   notes_on(scenario.scenario, place, data)});
+    all.push_back({place.place, as_expected ? terms.expected : terms.predicted, told(due_at(place)),
+                   terms.got, told(place.got), notes_on(scenario.scenario, place, data)});
   }
   return all;
 }
@@ -193,10 +186,16 @@ std::string number_of(const KernelVersion& version) {
 }
 
 std::string versions_of(const Change& change) {
-  std::string versions = number_of(change.mainline);
-  for (const KernelVersion& stable : change.stable) versions += ", " + number_of(stable);
-  if (change.until) versions += " until " + number_of(*change.until);
-  return versions;
+  const auto listed = [](std::vector<KernelVersion> all, const std::vector<KernelVersion>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+    std::vector<std::string> numbers;
+    for (const KernelVersion& version : all) numbers.push_back(number_of(version));
+    return fmt::format("{}", fmt::join(numbers, ", "));
+  };
+  std::vector<KernelVersion> ended;
+  if (change.until) ended.push_back(*change.until);
+  const std::string until = listed(std::move(ended), change.until_stable);
+  return listed({change.mainline}, change.stable) + (until.empty() ? "" : " until " + until);
 }
 
 std::string chain_of(const ExplainedDifferences& group) {

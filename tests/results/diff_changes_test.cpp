@@ -107,25 +107,6 @@ TEST(Diff, OfTwoContendersAChangeThatOughtToShowAndDoesNotIsIdle) {
       << "neither has what it takes";
 }
 
-TEST(Diff, WhatTwoContendersCouldNotBeAskedIsNotTheSame) {
-  const RunResult a = result("6.1.0", {ended("tcp/x", ScenarioEnding::unsupported, "no module")});
-  EXPECT_EQ(diff(a, a, {}).scenarios[0].verdict, Verdict::not_asked);
-  RunResult without = a;
-  without.observations[0].feature = "sctp";
-  without.lacks["sctp"] = "CONFIG_IP_SCTP is not set";
-  EXPECT_EQ(diff(without, without, {}).scenarios[0].verdict, Verdict::absent);
-}
-
-TEST(Diff, TwoContendersAreComparedLikeAnyOther) {
-  const RunResult a = result("6.1.0", {completed("tcp/x", {step("send#1", one)})});
-  const RunResult b = result("6.12.0", {completed("tcp/x", {step("send#1", broken_pipe)})});
-  Changes changes{{change("send#1", one, broken_pipe)}};
-  EXPECT_FALSE(diff(a, b, changes).scenarios[0].explained()) << "both have a change of 4.6";
-  changes.changes[0].mainline = {6, 2, 0};
-  EXPECT_TRUE(diff(a, b, changes).scenarios[0].explained());
-  EXPECT_TRUE(diff(b, a, changes).scenarios[0].explained());
-}
-
 TEST(Diff, ChangesThatCancelOutAreNotIdle) {
   Changes changes{{change("send#1", one, broken_pipe), change("send#1", broken_pipe, one)}};
   changes.changes[1].id = "taken-back";

@@ -96,11 +96,12 @@ TEST(Diff, ScenarioAbsentFromTheReferenceIsUnreferenced) {
   EXPECT_EQ(result.step_totals.unreferenced, 1U);
 }
 
-TEST(Diff, ScenarioAbsentFromContenderIsInconclusive) {
+TEST(Diff, ScenarioThatTheContendersProbeDoesNotKnowWasNotAsked) {
   const ScenarioVerdict scenario =
       compare({completed("tcp/x", {step("send#1", one)})}, {}).scenarios.at(0);
-  EXPECT_EQ(scenario.verdict, Verdict::inconclusive);
-  EXPECT_EQ(places(scenario).at("send#1"), Verdict::inconclusive);
+  EXPECT_EQ(scenario.verdict, Verdict::not_asked);
+  EXPECT_EQ(scenario.reason, "its probe does not know this scenario");
+  EXPECT_EQ(places(scenario).at("send#1"), Verdict::not_asked);
 }
 
 TEST(Diff, ScenarioThatAnUnfinishedGuestDidNotReachSaysHowTheGuestEnded) {
@@ -125,7 +126,7 @@ TEST(Diff, ScenarioThatWasNotAskedForIsLeftOut) {
                                                 completed("unix/c", {step("send#1", one)})});
   EXPECT_THAT(scenarios(diff(reference, contender, {})),
               ::testing::ElementsAre(::testing::Pair("tcp/a", Verdict::same),
-                                     ::testing::Pair("unix/c", Verdict::inconclusive)));
+                                     ::testing::Pair("unix/c", Verdict::not_asked)));
 }
 
 TEST(Diff, VerdictFollowsTheTwoEndings) {
@@ -260,6 +261,22 @@ TEST(Diff, ScenarioThatTheOtherRunDidNotReachIsInconclusive) {
   EXPECT_EQ(diff(a, b, {}).scenarios.at(0).verdict, Verdict::unreferenced) << "it was not asked";
 }
 
+TEST(DueAt, IsWhatWasPredictedWhereSomethingElseWasSeen) {
+  const Changes changes{{change("send#1", one, broken_pipe)}};
+  const Observation answer = completed("tcp/x", {step("send#1", one)});
+  const auto due = [&](const Diff& held) { return due_at(held.scenarios.at(0).places.at(1)); };
+  EXPECT_EQ(due(compare({answer}, {answer}, changes))->seen, broken_pipe);
+  EXPECT_EQ(
+      due(compare({answer}, {completed("tcp/x", {step("send#1", broken_pipe)})}, changes))->seen,
+      one)
+      << "as predicted, it is held against the reference";
+  const Changes taken_away{{change("send#1", one, nullptr)}};
+  EXPECT_EQ(due(compare({answer}, {answer}, taken_away)), std::nullopt) << "it was not to be made";
+  const RunResult a = result("6.1.0", {completed("tcp/x", {step("send#1", reset)})});
+  const RunResult b = result("6.12.0", {answer});
+  EXPECT_EQ(due(diff(a, b, {}))->seen, reset) << "of two contenders it is the other's";
+}
+
 TEST(ExitCode, FollowsTheWorstOfTheVerdicts) {
   const Observation answer = completed("tcp/x", {step("send#1", one)});
   const Observation other = completed("tcp/x", {step("send#1", broken_pipe)});
@@ -286,6 +303,11 @@ TEST(ExitCode, FollowsTheWorstOfTheVerdicts) {
   EXPECT_EQ(exit_code(compare({}, {})), ExitCode::incomplete) << "nothing was compared";
   EXPECT_EQ(exit_code(compare({answer}, {lacking})), ExitCode::incomplete)
       << "nothing was compared";
+  Observation proven = lacking;
+  proven.proof = "ENOSYS";
+  EXPECT_EQ(exit_code(compare({answer}, {proven})), ExitCode::as_reference)
+      << "that it is gone is an answer, where there is evidence of it";
+  EXPECT_EQ(exit_code(compare({lacking}, {proven})), ExitCode::as_reference);
 }
 
 /// The negative control of the whole product: in the committed reference, no value can be

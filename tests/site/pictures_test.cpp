@@ -320,7 +320,7 @@ TEST(Badge, OfAKernelCountsWhatIsUnexplained) {
   const Markup alike(badge_of(result("6.1", reference.observations)));
   EXPECT_THAT(alike.texts("/svg/title"), ElementsAre("linux-6.1: 0 unexplained"));
   const Markup other(badge_of(result("6.1", {completed("tcp/a", {step("send#1", reset)})})));
-  EXPECT_THAT(other.texts("/svg/title"), ElementsAre("linux-6.1: 1 unexplained, 1 inconclusive"));
+  EXPECT_THAT(other.texts("/svg/title"), ElementsAre("linux-6.1: 1 unexplained, 1 not asked"));
   const auto colour = [](const Markup& svg) {
     return std::string(svg.find("/svg/rect[2]").attribute("fill").value());
   };

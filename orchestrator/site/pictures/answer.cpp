@@ -6,6 +6,7 @@
 
 #include "results/base/json_file.h"
 #include "results/describe.h"
+#include "results/judging.h"
 #include "results/vocabulary.h"
 
 namespace brokenpipe {
@@ -70,7 +71,7 @@ Answer outcome(const Json& seen, const std::string& call, bool sigpipe) {
 Answer no_answer(const RunResult& result, const std::string& scenario,
                  const Observation* observation) {
   if (observation == nullptr) {
-    const bool cut_short = !result.from_sources && was_asked_for(result.probe, scenario) &&
+    const bool cut_short = !result.from_sources && selected(result.probe.selection, scenario) &&
                            !vouches_for_all(result.guest.ending);
     if (cut_short) return {"?", "the guest did not get to it", AnswerKind::none};
     return {"not asked", "not asked", AnswerKind::none};
@@ -193,18 +194,6 @@ std::string_view words_for_none(std::string_view place) {
   return is_kernel_report(place) ? "silent" : "not made";
 }
 
-Json ending_seen(const Observation& observation) {
-  Json seen{{"ending", to_string(observation.ending)}};
-  if (!observation.signal.empty()) seen["signal"] = observation.signal;
-  return seen;
-}
-
-bool was_asked_for(const ProbeIdentity& probe, const std::string& scenario) {
-  return probe.selection.empty() ||
-         std::any_of(probe.selection.begin(), probe.selection.end(),
-                     [&](const std::string& glob) { return matches(glob, scenario); });
-}
-
 std::string first_step(const RunResult& result, const std::string& scenario) {
   const Observation* observation = observation_of(result, scenario);
   return observation == nullptr || observation->steps.empty() ? "" : observation->steps.front().id;
@@ -238,17 +227,6 @@ const VerdictMark* mark_at(const Diff& diff, const std::string& scenario,
   const auto* const found = std::find_if(marks.begin(), marks.end(),
                                          [&](const VerdictMark& d) { return d.name == word; });
   return found == marks.end() ? nullptr : found;
-}
-
-bool off_prediction(const PlaceVerdict& place) {
-  return place.standing == Standing::unexplained || place.standing == Standing::ahead ||
-         place.standing == Standing::behind;
-}
-
-std::optional<Step> due_at(const PlaceVerdict& place) {
-  // Held against a result that is no reference, the other's answer was due.
-  const bool by_reference = !place.expected || place.expected->basis.has_value();
-  return place.predicted || by_reference ? place.predicted : place.expected;
 }
 
 const PlaceVerdict* place_verdict(const ScenarioVerdict* scenario, std::string_view place) {

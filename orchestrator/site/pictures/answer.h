@@ -66,12 +66,6 @@ bool is_kernel_report(std::string_view place);
 /// What there is to say of a place at which nothing was seen: `not made`, or `silent`.
 std::string_view words_for_none(std::string_view place);
 
-/// How a scenario ended, as a step tells what it saw: `ending`, and the `signal` of a killed one.
-nlohmann::json ending_seen(const Observation& observation);
-
-/// Whether a probe's globs select a scenario; without any, all are.
-bool was_asked_for(const ProbeIdentity& probe, const std::string& scenario);
-
 /// The id of the first step of a scenario, which is the call that it is about where it has one
 /// entry point; empty where there is none.
 std::string first_step(const RunResult& result, const std::string& scenario);
@@ -108,13 +102,6 @@ std::string_view cell_word(Verdict verdict, Standing standing);
 /// Of a place (a step's id, or `ending`); null where it is as predicted and as the reference, or
 /// nobody predicts it, or the scenario was not compared.
 const VerdictMark* mark_at(const Diff& diff, const std::string& scenario, const std::string& place);
-
-/// Whether an answer is another than the predicted one.
-bool off_prediction(const PlaceVerdict& place);
-
-/// What ought to have been seen where it is off_prediction(); nothing where it was that the step is
-/// not made.
-std::optional<Step> due_at(const PlaceVerdict& place);
 
 /// The verdict on a place; null where the scenario has none, or not that place.
 const PlaceVerdict* place_verdict(const ScenarioVerdict* scenario, std::string_view place);

@@ -22,7 +22,7 @@ bool is_conclusive(const RunResult& result, const Observation& observation) {
 /// All that is compared of an observation; nlohmann's objects are sorted by key.
 Json canonical(const Observation& observation) {
   Json json{{"scenario", observation.scenario},
-            {"ending", ending_seen(observation)},
+            {"ending", ending_step(observation).seen},
             {"shortened", observation.shortened},
             {"steps", Json::array()},
             {"disagreeing", Json::array()}};
@@ -47,8 +47,10 @@ struct Difference {
 /// kernel has gained or lost what the scenario needs, that alone is told.
 std::vector<Difference> differences(const Observation& before, const Observation& now) {
   std::vector<Difference> found;
-  if (ending_seen(before) != ending_seen(now))
-    found.push_back({"ending", ending_seen(before), ending_seen(now)});
+  const Json ended_before = ending_step(before).seen;
+  const Json ended_now = ending_step(now).seen;
+  if (ended_before != ended_now)
+    found.push_back({std::string(ending_place), ended_before, ended_now});
   if (unsupported(before) || unsupported(now)) return found;
   for (const Step& step : now.steps) {
     const Json* was = seen_at(before, step.id);

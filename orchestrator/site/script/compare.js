@@ -73,22 +73,29 @@ function changes_between(changes, a, b) {
 
 // `one` and `other` are the results, `a` and `b` what they saw; `due`: the first should have seen it.
 function judge(scenario, one, other, a, b, due, active) {
-  if (!b)
-    return { verdict: "inconclusive", reason: other.whole ? "the probe does not have this scenario" : "the guest did not get to it" };
+  if (!b && other.whole) return { verdict: "not-asked", reason: "its probe does not know this scenario" };
+  if (!b) return { verdict: "inconclusive", reason: "the guest did not get to it" };
   if (unanswered.includes(b.ending)) return { verdict: "inconclusive", reason: `${b.ending}: ${b.reason}` };
   if (!a && b.disagreeing) return { verdict: "flaky", reason: "" };
   if (!a) return due ? { verdict: "inconclusive", reason: "A did not get to it" } : { verdict: "unreferenced", reason: "" };
   if (unanswered.includes(a.ending)) return { verdict: "inconclusive", reason: `A: ${a.ending}: ${a.reason}` };
   const steady = !a.disagreeing && !b.disagreeing;
-  if (steady && a.ending === "unsupported" && b.ending === "unsupported")
-    return { verdict: a.lacks && b.lacks ? "absent" : "not-asked", reason: b.reason };
-  if (steady && a.ending === "unsupported" && b.ending !== "unsupported") return { verdict: "new", reason: a.reason };
-  if (steady && b.ending === "unsupported" && a.ending !== "unsupported") return { verdict: "gone", reason: b.reason };
+  const [a_lacks, b_lacks] = [a, b].map((trace) => trace.ending === "unsupported");
+  if (steady && (a_lacks || b_lacks)) {
+    // Unsupported is an answer where something shows that the kernel lacks it.
+    if (b_lacks && !b.lacks) return { verdict: "not-asked", reason: b.reason };
+    if (a_lacks && !a.lacks) return { verdict: "not-asked", reason: `A could not be asked: ${a.reason}` };
+    if (a_lacks && b_lacks) return { verdict: "absent", reason: b.reason };
+    return a_lacks ? { verdict: "new", reason: a.reason } : { verdict: "gone", reason: b.reason };
+  }
 
   const places = ["ending", ...b.steps.map(([id]) => id)];
   for (const [id] of a.steps) if (!places.includes(id)) places.push(id);
   const flaky = (trace, place) =>
     (trace.disagreeing ?? []).some((other) => value_at(other, place) !== value_at(trace, place));
+  // What the kernel said, nobody knows whose probe did not read its log.
+  const unheard = (result, trace, place) =>
+    !result.kernel_log && place.startsWith("kernel#") && find_step(trace, place) === undefined;
   // The same probe makes the same steps: one that is not there was not made.
   const whole = one.probe === other.probe;
   const judged = places.map((place) => {
@@ -97,6 +104,7 @@ function judge(scenario, one, other, a, b, due, active) {
     const from = known ? value_at(a, place) : find_step(a, place);
     const to = value_at(b, place);
     if (flaky(a, place) || flaky(b, place)) return { place, verdict: "flaky", from, to };
+    if (unheard(one, a, place) || unheard(other, b, place)) return { place, verdict: "not-asked", from, to };
     if (from === undefined) return { place, verdict: "unreferenced", from: "", to };
     if (from === to) return { place, verdict: "same", from, to };
     const why = explain(scenario.moves, active, place, from, to);
