@@ -149,6 +149,8 @@ std::string conclusion(const Summary& summary, ExitCode code) {
     line = besides.empty() ? "As predicted"
                            : fmt::format("As predicted, besides {}", fmt::join(besides, ", "));
   }
+  // All other parts begin with a number.
+  if (line.starts_with("incomplete")) line.front() = 'I';
   if (!waived.empty()) line += "; " + waived;
   return line + ".";
 }

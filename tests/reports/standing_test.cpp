@@ -198,6 +198,35 @@ ReportData own_build(bool strict) {
   return data;
 }
 
+TEST(Conclusion, OfWhatIsGoneByEvidenceIsThatAllIsAsPredicted) {
+  Observation proven = ended("tcp/x", ScenarioEnding::unsupported, "no vsock");
+  proven.proof = "ENOSYS";
+  const ReportData data = report_data(package("6.1.0", {proven}), reference(), changes());
+  EXPECT_EQ(exit_code(*data.kernels.at(0).diff), ExitCode::incomplete) << "the others are missing";
+  RunResult only = package("6.1.0", {proven});
+  only.probe.selection = {"tcp/x"};
+  const ReportData selected = report_data(only, reference(), changes());
+  EXPECT_EQ(exit_code(selected), ExitCode::as_reference);
+  EXPECT_EQ(last_line(selected), "As predicted.");
+}
+
+TEST(Conclusion, BeginsWithACapitalLetter) {
+  ReportData none;
+  EXPECT_EQ(last_line(none), "Incomplete.");
+}
+
+TEST(Versions, SayWhereAChangeEndedInEverySeries) {
+  Change change;
+  change.mainline = {6, 4, 0};
+  EXPECT_EQ(versions_of(change), "6.4");
+  change.stable = {{5, 15, 116}, {6, 1, 33}};
+  EXPECT_EQ(versions_of(change), "6.4, 5.15.116, 6.1.33");
+  change.until = KernelVersion{6, 6, 0};
+  EXPECT_EQ(versions_of(change), "6.4, 5.15.116, 6.1.33 until 6.6");
+  change.until_stable = {{6, 1, 60}, {6, 5, 9}};
+  EXPECT_EQ(versions_of(change), "6.4, 5.15.116, 6.1.33 until 6.6, 6.1.60, 6.5.9");
+}
+
 TEST(Strict, WhatIsAheadOfItsVersionIsToldAndIsRedOnlyOnDemand) {
   EXPECT_EQ(exit_code(own_build(false)), ExitCode::as_reference);
   EXPECT_EQ(last_line(own_build(false)), "As predicted, besides 1 ahead.");
