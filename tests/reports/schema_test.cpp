@@ -2,18 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <memory>
-#include <sstream>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "orchestrator/reports/report.h"
 #include "results/base/file.h"
 #include "results/sites.h"
 #include "tests/support/result_builder.h"
 #include "tests/support/sample_run.h"
+#include "tests/support/schema.h"
 #include "tests/support/scratch_folder.h"
 
 /// Holds every file that the product writes or ships against its schema.
@@ -21,8 +16,8 @@ namespace brokenpipe {
 namespace {
 
 using Json = nlohmann::json;
-using Adapter = valijson::adapters::NlohmannJsonAdapter;
 using ::testing::IsEmpty;
+using testing::Schema;
 namespace fs = std::filesystem;
 
 const fs::path results = fs::path(PROJECT_FILES) / "results";
@@ -30,36 +25,6 @@ const fs::path results = fs::path(PROJECT_FILES) / "results";
 Json parsed(const fs::path& file) {
   return Json::parse(read_file(file));
 }
-
-class Schema {
- public:
-  explicit Schema(const std::string& name) {
-    const Json document = parsed(results / "schema" / name);
-    valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-    parser.populateSchema(
-        Adapter(document), schema_,
-        [](const std::string& uri) {
-          return std::make_unique<const Json>(parsed(results / "schema" / uri)).release();
-        },
-        [](const Json* fetched) { const std::unique_ptr<const Json> owned(fetched); });
-  }
-
-  /// What is wrong with a document, the innermost first; nothing where it is valid.
-  std::string complaint_about(const Json& document) const {
-    valijson::Validator validator(valijson::Validator::kStrongTypes);
-    valijson::ValidationResults complaints;
-    if (validator.validate(schema_, Adapter(document), &complaints)) return {};
-    std::ostringstream text;
-    for (valijson::ValidationResults::Error error; complaints.popError(error);) {
-      for (const std::string& part : error.context) text << part;
-      text << ": " << error.description << "\n";
-    }
-    return text.str();
-  }
-
- private:
-  valijson::Schema schema_;
-};
 
 std::string rendered(const std::string& format, const ReportData& data) {
   return report_named(format).render(data, {});

@@ -2,12 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "orchestrator/site/pictures/atom.h"
 #include "orchestrator/site/pictures/history.h"
@@ -15,6 +10,7 @@
 #include "results/base/file.h"
 #include "results/base/run_command.h"
 #include "tests/support/result_builder.h"
+#include "tests/support/schema.h"
 #include "tests/support/scratch_folder.h"
 
 /// What has changed from night to night, and the feed that tells it.
@@ -29,7 +25,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::ScratchFolder;
 using ::testing::SizeIs;
-namespace fs = std::filesystem;
 
 const Json epipe{{"returned", -1}, {"errno", "EPIPE"}};
 const Json reset{{"returned", -1}, {"errno", "ECONNRESET"}};
@@ -277,17 +272,8 @@ TEST(History, OrdersScenariosByFlips) {
 }
 
 TEST(History, IsWrittenAsItsSchemaSays) {
-  using Adapter = valijson::adapters::NlohmannJsonAdapter;
-  const Json document =
-      Json::parse(read_file(fs::path(PROJECT_FILES) / "results/schema/history.json"));
-  valijson::Schema schema;
-  valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(Adapter(document), schema);
   const Json written = Json::parse(to_json(three_nights()).dump());
-  valijson::Validator validator(valijson::Validator::kStrongTypes);
-  valijson::ValidationResults complaints;
-  EXPECT_TRUE(validator.validate(schema, Adapter(written), &complaints));
-  for (valijson::ValidationResults::Error error; complaints.popError(error);)
-    ADD_FAILURE() << ::testing::PrintToString(error.context) << error.description;
+  EXPECT_EQ(testing::Schema("history.json").complaint_about(written), "");
   EXPECT_THAT(written["changes"], SizeIs(1));
 }
 
