@@ -51,11 +51,7 @@ const RegisterFeature fuse_feature{
     {.name = "fuse", .missing = fuse_missing, .modules = {{"fuse"}}, .kconfig = {"FUSE_FS"}}};
 
 Missing nfs4_missing() {
-  Missing missing = file_system_missing("nfsv4", "nfs4");
-  if (!missing.why.empty()) {
-    missing.why += " (a cloud kernel's guest goes without: it loads too slowly)";
-  }
-  return missing;
+  return file_system_missing("nfsv4", "nfs4");
 }
 
 // NFS takes a guest 20 to 40 s of its clock, and five to ten of the host's.
