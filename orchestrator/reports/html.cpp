@@ -6,20 +6,35 @@
 #include "orchestrator/reports/html_template.h"
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
+#include "results/base/text.h"
 
-/// One page for one run, in one file that needs nothing else: html.mustache, filled; mustache
-/// escapes whatever is put into it.
+/// One page for one run, in one file that needs nothing else: html.mustache, filled. Mustache
+/// escapes whatever is put into it, and page_text() sees to what that leaves.
 namespace brokenpipe {
 namespace {
 
 using Data = kainjow::mustache::data;
 using kainjow::mustache::list;
 
+void set(Data& data, const char* key, const std::string& words) {
+  data.set(key, page_text(words));
+}
+
+/// What may be a list of many names.
+void set_many(Data& data, const char* key, const std::string& words) {
+  data.set(key, page_text(words, longest_text));
+}
+
+/// For a section of the template that is there at most once.
+void set_once(Data& data, const char* key, const std::string& words) {
+  if (!words.empty()) data.set(key, list{page_text(words)});
+}
+
 /// A heading and what stands below it; nothing where there is nothing to tell.
 void add_section(list& sections, const std::string& heading, const list& facts) {
   if (facts.empty()) return;
   Data section;
-  section.set("heading", heading);
+  set(section, "heading", heading);
   section.set("facts", facts);
   sections.push_back(section);
 }
@@ -29,8 +44,8 @@ void add_section(list& sections, const std::string& heading, const std::vector<T
   list facts;
   for (const Told& fact : told) {
     Data item;
-    item.set("kernels", kernels_sentence(fact.kernels, summary));
-    item.set("what", fact.what);
+    set(item, "kernels", kernels_sentence(fact.kernels, summary));
+    set(item, "what", fact.what);
     facts.push_back(item);
   }
   add_section(sections, heading, facts);
@@ -41,11 +56,12 @@ void add_section(list& sections, const std::string& heading, const std::vector<U
   list facts;
   for (const Unjudged& group : groups) {
     Data item;
-    item.set("kernels", kernels_sentence(group.kernels, summary));
-    item.set("what", group.waiver.empty() ? group.reason
-                                          : fmt::format("{}; {}", group.reason, group.waiver));
-    item.set("scenarios", fmt::format("{}: {}", counted(group.scenarios.size(), "scenario"),
-                                      fmt::join(group.scenarios, ", ")));
+    set(item, "kernels", kernels_sentence(group.kernels, summary));
+    set(item, "what",
+        group.waiver.empty() ? group.reason : fmt::format("{}; {}", group.reason, group.waiver));
+    set_many(item, "scenarios",
+             fmt::format("{}: {}", counted(group.scenarios.size(), "scenario"),
+                         fmt::join(group.scenarios, ", ")));
     facts.push_back(item);
   }
   add_section(sections, heading, facts);
@@ -55,8 +71,8 @@ void add_section(list& sections, const std::string& heading, const std::string& 
                  const std::vector<std::string>& kernels) {
   if (kernels.empty()) return;
   Data item;
-  item.set("kernels", fmt::format("{}", fmt::join(kernels, ", ")));
-  item.set("what", what);
+  set(item, "kernels", fmt::format("{}", fmt::join(kernels, ", ")));
+  set(item, "what", what);
   add_section(sections, heading, list{item});
 }
 
@@ -64,11 +80,13 @@ void add_waivers(list& sections, const Summary& summary) {
   list facts;
   for (const WaiverInUse& used : summary.waivers) {
     Data item;
-    item.set("kernels", fmt::format("{}, until {}, of {}", used.waiver->id, used.waiver->until,
-                                    used.waiver->owner));
-    item.set("what", used.waiver->why);
-    item.set("scenarios", fmt::format("{} on {}", counted(used.scenarios.size(), "scenario"),
-                                      kernels_sentence(used.kernels, summary)));
+    set(item, "kernels",
+        fmt::format("{}, until {}, of {}", used.waiver->id, used.waiver->until,
+                    used.waiver->owner));
+    set(item, "what", used.waiver->why);
+    set(item, "scenarios",
+        fmt::format("{} on {}", counted(used.scenarios.size(), "scenario"),
+                    kernels_sentence(used.kernels, summary)));
     facts.push_back(item);
   }
   add_section(sections, "Waivers in use", facts);
@@ -76,12 +94,12 @@ void add_waivers(list& sections, const Summary& summary) {
 
 Data run_of(const RunRecord& run) {
   Data data;
-  data.set("id", run.id);
-  data.set("started", run.started);
-  data.set("command", fmt::format("{}", fmt::join(run.command_line, " ")));
-  if (!run.qemu.empty()) data.set("qemu", list{run.qemu});
-  if (!run.libvirt.empty()) data.set("libvirt", list{run.libvirt});
-  data.set("uname", run.uname);
+  set(data, "id", run.id);
+  set(data, "started", run.started);
+  set(data, "command", fmt::format("{}", fmt::join(run.command_line, " ")));
+  set_once(data, "qemu", run.qemu);
+  set_once(data, "libvirt", run.libvirt);
+  set(data, "uname", run.uname);
   return data;
 }
 
@@ -101,16 +119,16 @@ Data kernel_row(const Row& row, const Summary& summary) {
   list cells;
   for (const Count& count : counts_of(row, summary)) {
     Data cell;
-    cell.set("count", row.judged ? std::to_string(count.count) : "-");
-    cell.set("class", count.count > 0 ? class_of(count.mood) : "");
+    set(cell, "count", row.judged ? std::to_string(count.count) : "-");
+    set(cell, "class", count.count > 0 ? class_of(count.mood) : "");
     cells.push_back(cell);
   }
   Data data;
-  data.set("kernel", row.kernel);
-  data.set("release", row.release.empty() ? "-" : row.release);
-  data.set("guest", row.guest);
+  set(data, "kernel", row.kernel);
+  set(data, "release", row.release.empty() ? "-" : row.release);
+  set(data, "guest", row.guest);
   data.set("cells", cells);
-  data.set("seconds", row.seconds.empty() ? "-" : row.seconds);
+  set(data, "seconds", row.seconds.empty() ? "-" : row.seconds);
   return data;
 }
 
@@ -119,13 +137,13 @@ Data unexplained_of(const Summary& summary) {
   list rows;
   for (const UnexplainedDifference& difference : summary.unexplained) {
     Data row;
-    row.set("scenario", difference.scenario);
-    row.set("place", difference.place);
-    row.set("expected", difference.expected);
-    row.set("got", difference.got);
-    row.set("kernels", kernels_sentence(difference.kernels, summary));
-    if (!difference.grounds.empty()) row.set("grounds", list{difference.grounds});
-    if (!difference.as.empty()) row.set("as", list{difference.as});
+    set(row, "scenario", difference.scenario);
+    set(row, "place", difference.place);
+    set(row, "expected", difference.expected);
+    set(row, "got", difference.got);
+    set(row, "kernels", kernels_sentence(difference.kernels, summary));
+    set_once(row, "grounds", difference.grounds);
+    set_once(row, "as", difference.as);
     rows.push_back(row);
   }
   Data data;
@@ -142,25 +160,25 @@ Data explained_of(const Summary& summary) {
     list changes;
     for (const Change* change : news[i]) {
       Data item;
-      if (group.changes.size() > 1) item.set("id", list{change->id});
-      item.set("says", change->says);
-      item.set("versions", versions_of(*change));
-      item.set("commit", commit_of(*change));
-      item.set("subject", change->subject);
+      if (group.changes.size() > 1) set_once(item, "id", change->id);
+      set(item, "says", change->says);
+      set(item, "versions", versions_of(*change));
+      set(item, "commit", commit_of(*change));
+      set(item, "subject", change->subject);
       changes.push_back(item);
     }
     list transitions;
     for (const ExplainedDifferences::Transition& transition : group.transitions) {
       Data item;
-      item.set("expected", transition.expected);
-      item.set("got", transition.got);
-      item.set("scenarios", fmt::format("{}", fmt::join(transition.scenarios, ", ")));
+      set(item, "expected", transition.expected);
+      set(item, "got", transition.got);
+      set_many(item, "scenarios", fmt::format("{}", fmt::join(transition.scenarios, ", ")));
       transitions.push_back(item);
     }
     Data item;
-    item.set("chain", chain_of(group));
+    set(item, "chain", chain_of(group));
     item.set("changes", changes);
-    item.set("kernels", kernels_sentence(group.kernels, summary));
+    set(item, "kernels", kernels_sentence(group.kernels, summary));
     item.set("transitions", transitions);
     groups.push_back(item);
   }
@@ -173,9 +191,9 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   const Summary summary = summarise(data);
   const ExitCode code = exit_code(data);
   Data page;
-  page.set("title", summary.title);
-  page.set("conclusion", conclusion(summary, code));
-  page.set("mood", code == ExitCode::as_reference ? "good" : "bad");
+  set(page, "title", summary.title);
+  set(page, "conclusion", conclusion(summary, code));
+  set(page, "mood", code == ExitCode::as_reference ? "good" : "bad");
   page.set("run", data.run ? run_of(*data.run) : Data(Data::type::bool_false));
   list counts;
   for (const Count& count : counts_of({}, summary)) counts.push_back(count.name);
@@ -183,10 +201,10 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   list kernels;
   for (const Row& row : summary.rows) kernels.push_back(kernel_row(row, summary));
   page.set("kernels", kernels);
-  page.set("steps", steps_sentence(summary));
-  page.set("expected_head", summary.terms.expected);
-  page.set("predicted_head", summary.terms.predicted);
-  page.set("got_head", summary.terms.got);
+  set(page, "steps", steps_sentence(summary));
+  set(page, "expected_head", summary.terms.expected);
+  set(page, "predicted_head", summary.terms.predicted);
+  set(page, "got_head", summary.terms.got);
   page.set("unexplained", unexplained_of(summary));
   page.set("explained", explained_of(summary));
 

@@ -5,6 +5,7 @@
 
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
+#include "results/base/safe_format.h"
 #include "results/base/text.h"
 
 /// JUnit XML as CI systems read it: a test suite for each kernel, a test case for each scenario.
@@ -26,15 +27,15 @@ void note(pugi::xml_node testcase, const char* kind, const std::string& message,
           const std::string& detail = {}) {
   pugi::xml_node node = testcase.append_child(kind);
   set(node, "message", message);
-  if (!detail.empty()) node.text().set(xml_text(detail).c_str());
+  if (!detail.empty()) node.text().set(xml_text(detail, longest_text).c_str());
 }
 
 std::string differences(const ScenarioVerdict& scenario, const ReportData& data) {
   std::string text;
   for (const Departure& departure : departures(scenario, data)) {
-    text += fmt::format("{}\n  {:<9} {}\n  {:<9} {}\n", departure.place, departure.due_word,
+    text += safe_format("{}\n  {:<9} {}\n  {:<9} {}\n", departure.place, departure.due_word,
                         departure.due, departure.got_word, departure.got);
-    for (const std::string& note : departure.notes) text += fmt::format("  {}\n", note);
+    for (const std::string& note : departure.notes) text += safe_format("  {}\n", note);
   }
   return text;
 }
@@ -53,7 +54,7 @@ void add_outcome(pugi::xml_node testcase, const std::string& kernel,
   } else if (proves_nothing(scenario, data)) {
     note(testcase, "skipped", verdict_and_reason(kernel, scenario, data));
   } else if (const std::string text = differences(scenario, data); !text.empty()) {
-    testcase.append_child("system-out").text().set(xml_text(text).c_str());
+    testcase.append_child("system-out").text().set(xml_text(text, longest_text).c_str());
   }
 }
 

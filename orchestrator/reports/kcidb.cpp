@@ -3,6 +3,7 @@
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
 #include "results/base/json_file.h"
+#include "results/base/safe_format.h"
 #include "results/base/text.h"
 
 /// What KernelCI's common database takes: I/O schema 5.3 (kernelci/kcidb-io), the part of it that
@@ -21,8 +22,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* origin = "brokenpipe";
 
-/// An excerpt's greatest length in the schema.
-constexpr std::size_t longest_excerpt = 16384;
+/// An excerpt's greatest length in the schema, less the words that say how much was cut.
+constexpr std::size_t longest_excerpt = 16384 - 64;
 
 /// A scenario's id as a path in the tree of tests: `brokenpipe.entry.listening.send_nosignal`.
 std::string path_of(const std::string& scenario) {
@@ -64,12 +65,12 @@ const char* status_of(const KernelReport& kernel) {
 std::string excerpt(const ScenarioVerdict& scenario, const ReportData& data) {
   std::string text;
   for (const Departure& departure : departures(scenario, data)) {
-    text += fmt::format("{}: {}: {}; {}: {}", departure.place, departure.due_word, departure.due,
+    text += safe_format("{}: {}: {}; {}: {}", departure.place, departure.due_word, departure.due,
                         departure.got_word, departure.got);
-    for (const std::string& note : departure.notes) text += "; " + note;
+    for (const std::string& note : departure.notes) text += safe_format("; {}", note);
     text += "\n";
   }
-  return kcidb_text(text.substr(0, longest_excerpt));
+  return kcidb_text(text, longest_excerpt);
 }
 
 /// The id under which a kernel of a run is known in the database; where there is no run, what it
@@ -78,12 +79,12 @@ std::string id_of(const ReportData& data, const KernelReport& kernel) {
   const std::string run = data.run         ? data.run->id + ":"
                           : data.reference ? "against-" + data.reference->id + ":"
                                            : std::string();
-  return kcidb_text(fmt::format("{}:{}{}", origin, run, kernel.plan.id));
+  return safe_format("{}:{}{}", origin, run, kernel.plan.id);
 }
 
 Json checkout(const ReportData& data, const KernelReport& kernel) {
   Json json{{"id", id_of(data, kernel)}, {"origin", origin}, {"valid", true}};
-  if (data.run) json["start_time"] = data.run->started;
+  if (data.run) json["start_time"] = kcidb_text(data.run->started);
   json["comment"] = kcidb_text(kernel.result && !kernel.result->kernel.release.empty()
                                    ? "Linux " + kernel.result->kernel.release
                                    : kernel.plan.id);
@@ -99,8 +100,9 @@ Json build(const ReportData& data, const KernelReport& kernel) {
   if (identity.machine.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
       std::string::npos)
     json["architecture"] = identity.machine;
-  json["misc"] = {
-      {"version", identity.version}, {"package", identity.package}, {"sha256", identity.sha256}};
+  json["misc"] = {{"version", kcidb_text(identity.version)},
+                  {"package", kcidb_text(identity.package)},
+                  {"sha256", kcidb_text(identity.sha256)}};
   return json;
 }
 
@@ -112,7 +114,7 @@ Json test(const ReportData& data, const KernelReport& kernel, const std::string&
             {"origin", origin},
             {"path", path},
             {"status", status}};
-  if (data.run) json["start_time"] = data.run->started;
+  if (data.run) json["start_time"] = kcidb_text(data.run->started);
   return json;
 }
 
@@ -122,7 +124,10 @@ Json guest_test(const ReportData& data, const KernelReport& kernel) {
   if (!kernel.result || kernel.result->from_sources) return json;
   const GuestRun& guest = kernel.result->guest;
   if (const auto seconds = seconds_of(guest)) json["duration"] = *seconds;
-  json["environment"] = {{"comment", "QEMU guest"}, {"misc", to_json(guest)}};
+  Json misc = to_json(guest);
+  for (auto& [key, value] : misc.items())
+    if (value.is_string()) value = kcidb_text(value.get<std::string>());
+  json["environment"] = {{"comment", "QEMU guest"}, {"misc", misc}};
   return json;
 }
 
@@ -131,10 +136,10 @@ Json scenario_test(const ReportData& data, const KernelReport& kernel,
   Json json = test(data, kernel, path_of(scenario.scenario), status_of(kernel, scenario, data));
   json["comment"] = kcidb_text(verdict_and_reason(kernel.plan.id, scenario, data));
   if (const std::string text = excerpt(scenario, data); !text.empty()) json["log_excerpt"] = text;
-  json["misc"] = {{"scenario", scenario.scenario},
+  json["misc"] = {{"scenario", kcidb_text(scenario.scenario)},
                   {"verdict", verdict_word(scenario.verdict, data)},
                   {"standing", to_string(scenario.standing)}};
-  if (!scenario.waiver.empty()) json["misc"]["waiver"] = scenario.waiver;
+  if (!scenario.waiver.empty()) json["misc"]["waiver"] = kcidb_text(scenario.waiver);
   return json;
 }
 

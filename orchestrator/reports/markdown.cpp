@@ -26,7 +26,7 @@ std::string table(const Summary& summary) {
       text += !row.judged ? std::string(" - |")
                           : fmt::format(fmt::runtime(bad ? " **{}** |" : " {} |"), count.count);
     }
-    text += fmt::format(" {} |\n", row.seconds.empty() ? "-" : row.seconds);
+    text += fmt::format(" {} |\n", row.seconds.empty() ? "-" : markdown_text(row.seconds));
   }
   return text;
 }
@@ -64,7 +64,7 @@ std::string explained(const Summary& summary) {
                           group.changes.size() == 1
                               ? std::string()
                               : fmt::format("**{}**: ", markdown_text(change->id)),
-                          markdown_text(change->says), versions_of(*change),
+                          markdown_text(change->says), markdown_text(versions_of(*change)),
                           markdown_code(commit_of(*change)), markdown_text(change->subject));
     text += fmt::format("\nOn {}.\n\n", markdown_text(kernels_sentence(group.kernels, summary)));
     text += fmt::format("| step | {} | {} | scenarios |\n|---|---|---|---|\n",
@@ -104,7 +104,7 @@ std::string waivers(const Summary& summary) {
   std::string text = "\n### Waivers in use\n\n";
   for (const WaiverInUse& used : summary.waivers)
     text += fmt::format("- **{}**, until {}, of {}: {} {} on {}.\n", markdown_text(used.waiver->id),
-                        used.waiver->until, markdown_text(used.waiver->owner),
+                        markdown_text(used.waiver->until), markdown_text(used.waiver->owner),
                         markdown_text(used.waiver->why), counted(used.scenarios.size(), "scenario"),
                         markdown_text(kernels_sentence(used.kernels, summary)));
   return text;
@@ -120,7 +120,7 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   const Summary summary = summarise(data);
   std::string text =
       fmt::format("## EPIPE and SIGPIPE\n\n{}: **{}**\n\n", markdown_text(summary.title),
-                  conclusion(summary, exit_code(data)));
+                  markdown_text(conclusion(summary, exit_code(data))));
   text += table(summary);
   text += fmt::format("\nCounts are of scenarios. {}.\n", steps_sentence(summary));
   text += unexplained(summary);

@@ -18,6 +18,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Words of a block, of which only the start is told where they are long.
+std::string words(const std::string& said) {
+  return terminal_text(said);
+}
+
 /// Keys and values of a block. A value is JSON, which is YAML too, whatever is in it.
 std::string block(const Json& values) {
   std::string text = "  ---\n";
@@ -43,10 +48,10 @@ std::string point(bool ok, std::size_t number, const std::string& name,
 Json differences(const ScenarioVerdict& scenario, const ReportData& data) {
   Json all = Json::array();
   for (const Departure& departure : departures(scenario, data)) {
-    Json difference{{"step", departure.place},
-                    {departure.due_word, departure.due},
-                    {departure.got_word, departure.got}};
-    if (!departure.notes.empty()) difference["notes"] = departure.notes;
+    Json difference{{"step", words(departure.place)},
+                    {departure.due_word, words(departure.due)},
+                    {departure.got_word, words(departure.got)}};
+    for (const std::string& note : departure.notes) difference["notes"].push_back(words(note));
     all.push_back(std::move(difference));
   }
   return all;
@@ -57,7 +62,8 @@ std::string scenario_point(const std::string& kernel, const ScenarioVerdict& sce
   const std::string word(counted_as(scenario.verdict, scenario.standing, data));
   const std::string& id = scenario.scenario;
   if (scenario.verdict == Verdict::inconclusive)
-    return point(false, number, id) + block({{"verdict", word}, {"reason", scenario.reason}});
+    return point(false, number, id) +
+           block({{"verdict", word}, {"reason", words(scenario.reason)}});
   if (!is_red(scenario, data) && proves_nothing(scenario, data))
     return point(true, number, id, verdict_and_reason(kernel, scenario, data));
   std::string text = point(!is_red(scenario, data), number, id);
@@ -87,13 +93,13 @@ std::string kernel_points(const KernelReport& kernel, std::size_t number, const 
   }
   text += point(as_it_should(kernel, data), number, id);
   if (kernel.plan.state != KernelState::done)
-    text += block({{"state", state}, {"reason", kernel.plan.reason}});
+    text += block({{"state", state}, {"reason", words(kernel.plan.reason)}});
   return text;
 }
 
 std::string render(const ReportData& data, const ReportOptions& /*options*/) {
-  std::string text =
-      fmt::format("TAP version 14\n# {}\n1..{}\n", summarise(data).title, data.kernels.size());
+  std::string text = fmt::format("TAP version 14\n# {}\n1..{}\n", tap_line(summarise(data).title),
+                                 data.kernels.size());
   std::size_t number = 0;
   for (const KernelReport& kernel : data.kernels) text += kernel_points(kernel, ++number, data);
   return text;

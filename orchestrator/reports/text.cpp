@@ -6,9 +6,10 @@
 
 #include "orchestrator/reports/report.h"
 #include "orchestrator/summary/summary.h"
+#include "results/base/safe_format.h"
 #include "results/base/text_table.h"
 
-/// What people see on the terminal after a run.
+/// What people see on the terminal after a run; the same words without colours in a file or a pipe.
 namespace brokenpipe {
 namespace {
 
@@ -58,7 +59,9 @@ std::vector<Cell> head_row(const Summary& summary) {
 }
 
 std::vector<Cell> cells_of(const Row& row, const Summary& summary) {
-  std::vector<Cell> cells{{row.kernel}, {row.release.empty() ? "-" : row.release}, {row.guest}};
+  std::vector<Cell> cells{{terminal_text(row.kernel)},
+                          {row.release.empty() ? "-" : terminal_text(row.release)},
+                          {terminal_text(row.guest)}};
   for (const Count& count : counts_of(row, summary)) {
     const Mood mood = row.judged && count.count > 0 ? count.mood : Mood::plain;
     cells.push_back({row.judged ? std::to_string(count.count) : "-", mood});
@@ -97,7 +100,7 @@ std::string told(const std::string& title, const std::vector<Told>& facts, const
   if (facts.empty()) return {};
   std::string text = fmt::format("\n{}:\n", title);
   for (const Told& fact : facts)
-    text += fmt::format("  {}: {}\n", kernels_sentence(fact.kernels, summary), fact.what);
+    text += safe_format("  {}: {}\n", kernels_sentence(fact.kernels, summary), fact.what);
   return text;
 }
 
@@ -106,7 +109,7 @@ std::string unjudged(const std::string& title, const std::vector<Unjudged>& all,
   if (all.empty()) return {};
   std::string text = fmt::format("\n{}:\n", title);
   for (const Unjudged& group : all)
-    text += fmt::format("  {}\n    {}: {}\n    on {}\n", group.reason,
+    text += safe_format("  {}\n    {}: {}\n    on {}\n", group.reason,
                         counted(group.scenarios.size(), "scenario"), some_of(group.scenarios),
                         kernels_sentence(group.kernels, summary));
   return text;
@@ -125,11 +128,12 @@ std::string not_asked(const Summary& summary, const Painter& paint) {
   for (const Unjudged& group : summary.not_asked) {
     if (before == nullptr ||
         std::tie(before->kernels, before->waiver) != std::tie(group.kernels, group.waiver))
-      text += fmt::format(
-          "  on {}; {}\n", kernels_sentence(group.kernels, summary),
-          painted(paint, group.waived_until.empty() ? Mood::bad : Mood::plain, group.waiver));
+      text += safe_format("  on {}; ", kernels_sentence(group.kernels, summary)) +
+              painted(paint, group.waived_until.empty() ? Mood::bad : Mood::plain,
+                      terminal_text(group.waiver)) +
+              "\n";
     before = &group;
-    text += fmt::format("    {}   in {}\n", group.reason, scenarios_sentence(group.scenarios));
+    text += safe_format("    {}   in {}\n", group.reason, scenarios_sentence(group.scenarios));
   }
   return text;
 }
@@ -138,7 +142,7 @@ std::string waivers(const Summary& summary) {
   if (summary.waivers.empty()) return {};
   std::string text = "\nWaivers in use:\n";
   for (const WaiverInUse& used : summary.waivers)
-    text += fmt::format("  {}, until {}, of {}\n    {}\n    {} on {}\n", used.waiver->id,
+    text += safe_format("  {}, until {}, of {}\n    {}\n    {} on {}\n", used.waiver->id,
                         used.waiver->until, used.waiver->owner, used.waiver->why,
                         counted(used.scenarios.size(), "scenario"),
                         kernels_sentence(used.kernels, summary));
@@ -156,7 +160,7 @@ std::string unexplained(const Summary& summary, const Painter& paint) {
       "\n" + paint(red, fmt::format("Unexplained differences: {}", summary.unexplained.size())) +
       "\n";
   for (const UnexplainedDifference& difference : summary.unexplained)
-    text += fmt::format("  {}  {}\n    {:<9}  {}{}\n    {:<9}  {}{}\n    on         {}\n",
+    text += safe_format("  {}  {}\n    {:<9}  {}{}\n    {:<9}  {}{}\n    on         {}\n",
                         difference.scenario, difference.place, summary.terms.predicted,
                         difference.expected, aside(difference.grounds), summary.terms.got,
                         difference.got, aside(difference.as),
@@ -170,27 +174,28 @@ std::string explained(const Summary& summary) {
   const auto news = first_told(summary.explained);
   for (std::size_t i = 0; i < news.size(); ++i) {
     const ExplainedDifferences& group = summary.explained[i];
-    text += fmt::format("  {}\n", chain_of(group));
+    text += safe_format("  {}\n", chain_of(group));
     for (const Change* change : news[i])
-      text += fmt::format("    {}{}; {} \"{}\"\n    {}\n",
+      text += safe_format("    {}{}; {} \"{}\"\n    {}\n",
                           group.changes.size() == 1 ? std::string() : change->id + ": ",
                           versions_of(*change), commit_of(*change), change->subject, change->says);
-    text += fmt::format("    on {}\n", kernels_sentence(group.kernels, summary));
+    text += safe_format("    on {}\n", kernels_sentence(group.kernels, summary));
     for (const ExplainedDifferences::Transition& transition : group.transitions)
-      text += fmt::format("      {} -> {}   in {}\n", transition.expected, transition.got,
+      text += safe_format("      {} -> {}   in {}\n", transition.expected, transition.got,
                           scenarios_sentence(transition.scenarios));
   }
   return text;
 }
 
 std::string kernels(const std::string& title, const std::vector<std::string>& ids) {
-  return ids.empty() ? std::string() : fmt::format("\n{}: {}\n", title, fmt::join(ids, ", "));
+  return ids.empty() ? std::string()
+                     : safe_format("\n{}: {}\n", title, fmt::format("{}", fmt::join(ids, ", ")));
 }
 
 std::string render(const ReportData& data, const ReportOptions& options) {
   const Painter paint(options.colour);
   const Summary summary = summarise(data);
-  std::string text = fmt::format("{}; counts are of scenarios.\n\n", summary.title);
+  std::string text = safe_format("{}; counts are of scenarios.\n\n", summary.title);
   text += table(summary, paint);
   text += explained(summary);
   text += unjudged("Appeared: A lacks what the scenario needs", summary.added, summary);
@@ -212,10 +217,10 @@ std::string render(const ReportData& data, const ReportOptions& options) {
   text += told("Failed", summary.failed, summary);
   // What asks for somebody's attention stands last, where a terminal shows it.
   text += unexplained(summary, paint);
-  text += fmt::format("\n{}.\n", steps_sentence(summary));
+  text += safe_format("\n{}.\n", steps_sentence(summary));
   const ExitCode code = exit_code(data);
-  text += code == ExitCode::as_reference ? conclusion(summary, code)
-                                         : paint(red, conclusion(summary, code));
+  const std::string words = terminal_text(conclusion(summary, code));
+  text += code == ExitCode::as_reference ? words : paint(red, words);
   return text + "\n";
 }
 

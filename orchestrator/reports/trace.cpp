@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include "orchestrator/reports/report.h"
+#include "results/base/safe_format.h"
 #include "results/describe.h"
 
 /// What was seen, call by call: to read a scenario on one kernel, or to compare two with diff(1).
@@ -18,17 +17,17 @@ std::string render(const ReportData& data, const ReportOptions& /*options*/) {
   std::string text;
   for (const KernelReport& kernel : data.kernels) {
     if (!kernel.result) continue;
-    text += fmt::format("{} ({})\n", kernel.plan.id, kernel.result->kernel.release);
+    text += safe_format("{} ({})\n", kernel.plan.id, kernel.result->kernel.release);
     for (const Observation& observation : kernel.result->observations) {
-      text += fmt::format("  {}\n", observation.scenario);
+      text += safe_format("  {}\n", observation.scenario);
       for (const std::string& sysctl : observation.shortened) {
-        text += fmt::format("    [{}]\n", sysctl);
+        text += safe_format("    [{}]\n", sysctl);
       }
       for (const Step& step : observation.steps) {
-        text += fmt::format("    {}\n", describe(step));
+        text += safe_format("    {}\n", describe(step));
       }
       if (observation.ending != ScenarioEnding::completed) {
-        text += fmt::format("    {}\n", ended(observation));
+        text += safe_format("    {}\n", ended(observation));
       }
     }
   }

@@ -100,6 +100,9 @@ std::string scenario_page(const std::string& scenario) {
     page += "/" + path_part(scenario.substr(begin, end - begin));
     begin = end == std::string::npos ? end : end + 1;
   }
+  // Of what no file system takes (PATH_MAX) nobody reads the folders, either.
+  constexpr std::size_t longest = 2048;
+  if (page.size() > longest) page = "scenario/" + path_part(scenario);
   return page + ".html";
 }
 

@@ -13,10 +13,11 @@ namespace {
 namespace mustache = kainjow::mustache;
 using Json = nlohmann::ordered_json;
 
-/// What is made of safe words already and has markup of its own, which a template takes over by
-/// `{{{ }}}`, and a guest's log, of which a page has all that is given to it.
+/// What we have made, and what is nothing if not whole: numbers for a script, markup of safe words,
+/// which a template takes over by `{{{ }}}`; and a guest's log, of which a page has all that is
+/// given to it.
 bool is_whole(std::string_view name) {
-  constexpr std::array names{"body", "console", "diagram", "differences", "heat_map"};
+  constexpr std::array names{"answers", "body", "console", "diagram", "differences", "heat_map"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 

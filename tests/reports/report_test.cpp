@@ -212,7 +212,7 @@ TEST(Junit, WordsThatXmlCannotHoldDoNotSpoilTheFile) {
   pugi::xml_document document;
   ASSERT_TRUE(document.load_string(render("junit", only(kernel)).c_str()));
   EXPECT_STREQ(document.select_node("//error/@message").attribute().value(),
-               "failed: said ? <&> \"]]>\"");
+               R"(failed: said \x01 <&> "]]>")");
 }
 
 TEST(Markdown, WordsOfAKernelAreNoMarkup) {

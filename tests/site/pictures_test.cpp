@@ -220,7 +220,7 @@ TEST(StateDiagram, EscapesWhatAGuestSaid) {
   const Markup svg(state_diagram(linux_3_16(), &kernel, page_of));
   EXPECT_FALSE(svg.find("//script"));
   EXPECT_THAT(svg.texts("//a[@href='" + page_of("tcp/never-connected") + "']/title"),
-              ElementsAre(HasSubstr("<script>alert(1)</script>?[31m&")));
+              ElementsAre(HasSubstr(R"(<script>alert(1)</script>\x1b[31m&)")));
 }
 
 TEST(StateDiagram, DrawsNoLinkWithoutAPage) {
