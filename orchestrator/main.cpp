@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "orchestrator/commands/command.h"
+#include <sstream>
 #include "orchestrator/guest/supervisor.h"
 #include "results/base/error.h"
 #include "results/base/near.h"
@@ -13,6 +14,8 @@ namespace {
 
 /// CLI11 misses a command before it looks at the word that is none. Throws UsageError for that.
 void refuse_unknown_command(const CLI::App& app) {
+#include "results/base/process_limit.h"
+#include "results/base/text.h"
   using namespace brokenpipe;
   const std::vector<std::string> words = app.remaining();
   if (!app.get_subcommands().empty() || words.empty()) return;
@@ -27,6 +30,22 @@ void parse(CLI::App& app, int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError&) {
     refuse_unknown_command(app);
+/// What went wrong may quote what a guest, a file or its name says.
+void complain(const std::exception& error) {
+  using namespace brokenpipe;
+  fmt::print(stderr, "brokenpipe: {}\n", terminal_lines(error.what(), longest_text));
+}
+
+/// The same of the command line, or the help that was asked for; an exit code of CLI11's.
+int tell(const CLI::App& app, const CLI::ParseError& error) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const int code = app.exit(error, out, err);
+  fmt::print("{}", brokenpipe::terminal_lines(out.str()));
+  fmt::print(stderr, "{}", brokenpipe::terminal_lines(err.str()));
+  return code;
+}
+
     throw;
   }
 }
@@ -50,15 +69,22 @@ int run(int argc, char** argv) {
     parse(app, argc, argv);
     return chosen();
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_done : exit_usage;
+    return tell(app, error) == 0 ? exit_done : exit_usage;
   } catch (const UsageError& error) {
-    std::fprintf(stderr, "brokenpipe: %s\n", error.what());
+    complain(error);
     return exit_usage;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "brokenpipe: %s\n", error.what());
+    complain(error);
     return exit_failed;
   }
 }
+  } catch (const std::system_error& error) {
+    // Of a thread that could not be had nobody else says anything.
+    if (error.code() == std::errc::resource_unavailable_try_again)
+      complain(Error("starting a thread", error.what(), process_limit_remedy));
+    else
+      complain(error);
+    return exit_failed;
 
 }  // namespace
 
@@ -68,7 +94,7 @@ int main(int argc, char** argv) {
   try {
     return brokenpipe::supervise([&] { return run(argc, argv); });
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "brokenpipe: %s\n", error.what());
+    complain(error);
     return brokenpipe::exit_failed;
   }
 }

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "results/base/safe_format.h"
+
 namespace brokenpipe {
 
 Progress::Progress(std::FILE* out, bool live, std::vector<std::string> kernels)
     : out_(out), live_(live) {
   for (std::string& kernel : kernels) {
-    width_ = std::max(width_, kernel.size());
+    width_ = std::max(width_, terminal_text(kernel).size());
     rows_.push_back({std::move(kernel)});
   }
 }
@@ -25,7 +27,7 @@ void Progress::event(const std::string& kernel, const std::string& what) {
   if (live_) {
     paint(true);
   } else {
-    fmt::print(out_, "{:<{}}  {}\n", kernel, width_, what);
+    safe_print(out_, "{:<{}}  {}\n", kernel, width_, what);
     std::fflush(out_);
   }
 }
@@ -42,7 +44,7 @@ void Progress::note(const std::string& line) {
   // Above the table, which moves down a line.
   if (painted_ > 0) fmt::print(out_, "\033[{}A\033[J", painted_);
   painted_ = 0;
-  fmt::print(out_, "{}\n", line);
+  safe_print(out_, "{}\n", line);
   if (live_) paint(true);
   std::fflush(out_);
 }
@@ -51,7 +53,7 @@ Progress::Row& Progress::row(const std::string& kernel) {
   const auto found = std::find_if(rows_.begin(), rows_.end(),
                                   [&](const Row& candidate) { return candidate.kernel == kernel; });
   if (found != rows_.end()) return *found;
-  width_ = std::max(width_, kernel.size());
+  width_ = std::max(width_, terminal_text(kernel).size());
   return rows_.emplace_back(Row{kernel});
 }
 
@@ -65,8 +67,8 @@ void Progress::paint(bool now) {
   // A row that wrapped would count as two when the table is painted over.
   constexpr size_t columns = 79;
   for (const Row& each : rows_) {
-    const std::string line = fmt::format("{:<{}}  {}", each.kernel, width_, each.what);
-    text += line.substr(0, columns) + "\033[K\n";
+    const std::string line = safe_format("{:<{}}  {}", each.kernel, width_, each.what);
+    text += fmt::format("{}\033[K\n", fitting(line, columns));
   }
   painted_ = rows_.size();
   std::fwrite(text.data(), 1, text.size(), out_);

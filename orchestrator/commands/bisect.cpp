@@ -206,15 +206,15 @@ Bisection search(const std::vector<KernelChoice>& chain, const Question& questio
       [&](size_t version) -> std::optional<std::string> {
         const Asker::Said& said = asker(chain[version]);
         if (said.result) return answer_in(*said.result, question, expected);
-        fmt::print(stderr, "{}: passed over: {}\n", chain[version].id, said.why_not);
+        safe_print(stderr, "{}: passed over: {}\n", chain[version].id, said.why_not);
         return std::nullopt;
       },
       [&](size_t version, size_t left) {
         if (asker.has_asked(chain[version])) return;
         if (asker.known(chain[version]) != nullptr) {
-          fmt::print(stderr, "{}: known from an earlier run\n", chain[version].id);
+          safe_print(stderr, "{}: known from an earlier run\n", chain[version].id);
         } else {
-          fmt::print(stderr, "{}: about {} to run\n", chain[version].id,
+          safe_print(stderr, "{}: about {} to run\n", chain[version].id,
                      counted(left, "more kernel"));
         }
       });

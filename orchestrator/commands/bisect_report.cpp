@@ -11,6 +11,7 @@
 #include "orchestrator/commands/inputs.h"
 #include "orchestrator/summary/summary.h"
 #include "results/base/json_file.h"
+#include "results/base/safe_format.h"
 
 namespace brokenpipe {
 namespace {
@@ -20,28 +21,32 @@ void print_changelog(const Finding& finding, const Question& question) {
   const std::string at_kernel_org =
       fmt::format("kernel.org's ChangeLog-{} and those before it have what changed.", release);
   if (!finding.has_changelog) {
-    fmt::print("\nNo package on offer holds the changelog of {}: {}\n", release, at_kernel_org);
+    safe_print(stdout, "\nNo package on offer holds the changelog of {}: {}\n", release,
+               at_kernel_org);
     return;
   }
   const Subsystems subsystems = subsystems_of(question.scenario.grounds);
   std::vector<std::string> words = subsystems.words;
   words.insert(words.end(), subsystems.roots.begin(), subsystems.roots.end());
-  fmt::print("\nOf the {} in the changelog of Debian's linux after {} up to {}, those on {}:\n",
+  safe_print(stdout,
+             "\nOf the {} in the changelog of Debian's linux after {} up to {}, those on {}:\n",
              counted(finding.changelog_entries, "change"), finding.older().point_release, release,
-             fmt::join(words, ", "));
-  for (const std::string& entry : finding.changelog) fmt::print("  {}\n", entry);
-  if (finding.changelog.empty()) fmt::print("  none. {}\n", at_kernel_org);
+             fmt::format("{}", fmt::join(words, ", ")));
+  for (const std::string& entry : finding.changelog) safe_print(stdout, "  {}\n", entry);
+  if (finding.changelog.empty()) safe_print(stdout, "  none. {}\n", at_kernel_org);
 }
 
 void print_found(const Finding& finding, const Question& question) {
-  fmt::print("\nThe answer changes between {} and {}.\n", finding.older().id, finding.newer().id);
+  safe_print(stdout, "\nThe answer changes between {} and {}.\n", finding.older().id,
+             finding.newer().id);
   const std::vector<std::string> undecided = finding.undecided();
   if (!undecided.empty()) {
-    fmt::print("It is not decided where between them: {} could not be asked ({}).\n",
-               counted(undecided.size(), "kernel"), fmt::join(undecided, ", "));
+    safe_print(stdout, "It is not decided where between them: {} could not be asked ({}).\n",
+               counted(undecided.size(), "kernel"), fmt::format("{}", fmt::join(undecided, ", ")));
   }
   if (!finding.within_a_series()) {
-    fmt::print(
+    safe_print(
+        stdout,
         "\nThese are of different series. Stable series are branches: {0} and {1} have grown "
         "apart, and a change\nmay be in either by back-port. What lies between them is all of the "
         "mainline between {0} and {1},\nand what each has taken back; no kernel {2} lies "
@@ -50,21 +55,22 @@ void print_found(const Finding& finding, const Question& question) {
         undecided.empty() ? "on offer" : "that answers");
   }
   if (finding.changes > 1) {
-    fmt::print(
-        "\nIt is not one change: along these kernels the answer changes {} times. This is "
-        "one of them.\n",
-        finding.changes);
+    safe_print(stdout,
+               "\nIt is not one change: along these kernels the answer changes {} times. This is "
+               "one of them.\n",
+               finding.changes);
   }
   const Changes changes = known_changes();
   for (const auto& [id, places] : finding.explanation.known) {
     const auto change = std::find_if(changes.changes.begin(), changes.changes.end(),
                                      [&id = id](const Change& c) { return c.id == id; });
-    fmt::print("\nKnown for {}: {} {} ({})\n  {}\n", fmt::join(places, ", "), commit_of(*change),
-               change->subject, versions_of(*change), change->says);
+    safe_print(stdout, "\nKnown for {}: {} {} ({})\n  {}\n",
+               fmt::format("{}", fmt::join(places, ", ")), commit_of(*change), change->subject,
+               versions_of(*change), change->says);
   }
   if (!finding.explanation.unexplained.empty()) {
-    fmt::print("\nNot explained by any known change: {}\n",
-               fmt::join(finding.explanation.unexplained, ", "));
+    safe_print(stdout, "\nNot explained by any known change: {}\n",
+               fmt::format("{}", fmt::join(finding.explanation.unexplained, ", ")));
   }
   if (finding.within_a_series()) print_changelog(finding, question);
 }
@@ -81,30 +87,31 @@ std::vector<std::string> Finding::undecided() const {
 }
 
 void print_text(const Finding& finding, const Question& question) {
-  fmt::print("{}{}{}\n{}\n\n", question.scenario.id, question.step.empty() ? "" : "#",
+  safe_print(stdout, "{}{}{}\n{}\n\n", question.scenario.id, question.step.empty() ? "" : "#",
              question.step, question.scenario.asks);
   size_t width = 0;
   for (const KernelAnswer& answer : finding.answers) width = std::max(width, answer.kernel.size());
   for (const KernelAnswer& answer : finding.answers) {
-    fmt::print("{:<{}}  {}\n", answer.kernel, width, answer.answer);
+    safe_print(stdout, "{:<{}}  {}\n", answer.kernel, width, answer.answer);
   }
-  for (const InVain& one : finding.in_vain) fmt::print("{}: {}\n", one.kernel.id, one.why);
+  for (const InVain& one : finding.in_vain) safe_print(stdout, "{}: {}\n", one.kernel.id, one.why);
   const std::string& first = finding.chain.front().id;
   const std::string& last = finding.chain.back().id;
   if (finding.ending == Bisection::Ending::found) {
     print_found(finding, question);
   } else if (finding.ending == Bisection::Ending::alike) {
-    fmt::print("\n{} and {} answer alike: there is nothing to bisect.\n", first, last);
+    safe_print(stdout, "\n{} and {} answer alike: there is nothing to bisect.\n", first, last);
     if (finding.changes > 0) {
-      fmt::print("Kernels between them answer otherwise: take one for an end.\n");
+      safe_print(stdout, "Kernels between them answer otherwise: take one for an end.\n");
     } else if (finding.chain.front().entry->series != finding.chain.back().entry->series) {
-      fmt::print(
+      safe_print(
+          stdout,
           "Stable series are branches, and what is in both by back-port may be missing between "
           "them:\n`brokenpipe run --scenario {}` asks them all.\n",
           question.scenario.id);
     }
   } else {
-    fmt::print("\n{} or {} could not be asked, and both have to answer.\n", first, last);
+    safe_print(stdout, "\n{} or {} could not be asked, and both have to answer.\n", first, last);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "orchestrator/guest/lazy_virt.h"
 #include "results/base/error.h"
 #include "results/base/paths.h"
+#include "results/base/text.h"
 #include "results/scenario_list.h"
 
 /// `brokenpipe doctor`: looks at whatever a run needs of this machine.
@@ -21,10 +22,10 @@ namespace {
 // and what to do. Whether it was well.
 bool look_at(const char* what, const std::function<std::string()>& check) {
   try {
-    fmt::print("{:<12} {}\n", what, check());
+    fmt::print("{:<12} {}\n", what, terminal_lines(check()));
     return true;
   } catch (const std::exception& problem) {
-    fmt::print("{:<12} NOT WELL: {}\n", what, problem.what());
+    fmt::print("{:<12} NOT WELL: {}\n", what, terminal_lines(problem.what()));
     return false;
   }
 }

@@ -7,6 +7,7 @@
 #include "orchestrator/commands/store_options.h"
 #include "results/base/error.h"
 #include "results/base/paths.h"
+#include "results/base/safe_format.h"
 
 /// `brokenpipe fetch`: gets kernels into the store.
 namespace brokenpipe {
@@ -36,15 +37,17 @@ int fetch(const Options& options) {
     const auto& kernel = kernels[i];
     if (!kernel) {
       exit_code = exit_missing;
-      fmt::print("{:<18} not offered: {}\n", choices[i].id, not_offered_because(requests[i].entry));
+      safe_print(stdout, "{:<18} not offered: {}\n", choices[i].id,
+                 not_offered_because(requests[i].entry));
       continue;
     }
-    fmt::print("{:<18} {}  sha256 {}\n", choices[i].id, kernel->package, kernel->sha256);
+    safe_print(stdout, "{:<18} {}  sha256 {}\n", choices[i].id, kernel->package, kernel->sha256);
     if (!kernel->modules_missing_because.empty()) {
-      fmt::print("{:<18} without modules: {}\n", "", kernel->modules_missing_because);
+      safe_print(stdout, "{:<18} without modules: {}\n", "", kernel->modules_missing_because);
     }
     if (!kernel->config_missing_because.empty()) {
-      fmt::print("{:<18} without its configuration: {}\n", "", kernel->config_missing_because);
+      safe_print(stdout, "{:<18} without its configuration: {}\n", "",
+                 kernel->config_missing_because);
     }
   }
   return exit_code;

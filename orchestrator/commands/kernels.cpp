@@ -8,6 +8,7 @@
 #include "orchestrator/commands/command.h"
 #include "orchestrator/commands/store_options.h"
 #include "results/base/json_file.h"
+#include "results/base/text.h"
 #include "results/base/text_table.h"
 
 /// `brokenpipe kernels`: lists the catalogue, with what is on offer and what is in the store.
@@ -66,9 +67,11 @@ void print_json(const std::vector<Row>& rows) {
 void print_text(const std::vector<Row>& rows) {
   std::vector<Cells> lines{{"KERNEL", "NEWEST", "FROM", "STATE"}};
   for (const Row& row : rows) {
-    lines.push_back({row.entry.id, row.offers.empty() ? "-" : row.offers.front().point_release,
-                     fmt::format("{}", fmt::join(row.entry.suites, ", ")),
-                     state(row) + (row.entry.in_default_matrix ? "  (default matrix)" : "")});
+    Cells line{row.entry.id, row.offers.empty() ? "-" : row.offers.front().point_release,
+               fmt::format("{}", fmt::join(row.entry.suites, ", ")),
+               state(row) + (row.entry.in_default_matrix ? "  (default matrix)" : "")};
+    for (std::string& cell : line) cell = terminal_text(cell);
+    lines.push_back(std::move(line));
   }
   fmt::print("{}", text_table(lines));
 }

@@ -13,6 +13,7 @@
 #include "orchestrator/site/site.h"
 #include "results/base/error.h"
 #include "results/base/paths.h"
+#include "results/base/safe_format.h"
 #include "results/base/terminal.h"
 #include "results/scenario_list.h"
 
@@ -76,7 +77,7 @@ int run_and_publish(const Options& options) {
     return exit_interrupted;
   }
   if (!options.summary.empty()) append(options.summary, summary_markdown(report));
-  fmt::print("{}; {}\n", summary_line(report),
+  safe_print(stdout, "{}; {}\n", summary_line(report),
              report.published ? (night.state / "site" / "index.html").string()
                               : "there is no result to publish");
   return static_cast<int>(exit_code(report));

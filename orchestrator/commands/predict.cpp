@@ -11,6 +11,7 @@
 #include "orchestrator/summary/summary.h"
 #include "results/base/error.h"
 #include "results/base/json_file.h"
+#include "results/base/text.h"
 #include "results/scenario_list.h"
 
 /// `brokenpipe predict`: what a kernel of a version answers, for one that nobody has to boot.
@@ -146,7 +147,8 @@ int print_prediction(const Options& options) {
   report.prediction =
       selected(predict(report.reference, report.changes, report.version), options.globs);
   if (options.moved) report.prediction = only_moved(std::move(report.prediction));
-  fmt::print("{}", options.json ? json_text(prediction_json(report)) : prediction_text(report));
+  fmt::print("{}", options.json ? json_text(prediction_json(report))
+                                : terminal_lines(prediction_text(report)));
   return exit_done;
 }
 

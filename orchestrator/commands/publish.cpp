@@ -8,6 +8,7 @@
 #include "orchestrator/commands/inputs.h"
 #include "orchestrator/site/site.h"
 #include "results/base/paths.h"
+#include "results/base/safe_format.h"
 
 /// `brokenpipe publish`: writes the site.
 namespace brokenpipe {
@@ -40,7 +41,7 @@ int publish_runs(const Options& options) {
                      return one.run().started < other.run().started;
                    });
   publish(input, options.out);
-  fmt::print("{}\n", (options.out / "index.html").string());
+  safe_print(stdout, "{}\n", (options.out / "index.html").string());
   return exit_done;
 }
 

@@ -6,6 +6,7 @@
 #include "orchestrator/commands/command.h"
 #include "orchestrator/commands/run_options.h"
 #include "results/base/error.h"
+#include "results/base/safe_format.h"
 
 /// `brokenpipe record`: makes a reference of one kernel's answers.
 namespace brokenpipe {
@@ -34,7 +35,7 @@ int record(const Options& options) {
   const std::string file =
       options.output.empty() ? "linux-" + reference.kernel.release + ".json" : options.output;
   write_run_result(file, reference);
-  fmt::print("{}: Linux {}, {} scenarios recorded\n", file, reference.kernel.release,
+  safe_print(stdout, "{}: Linux {}, {} scenarios recorded\n", file, reference.kernel.release,
              reference.observations.size());
   return exit_done;
 }

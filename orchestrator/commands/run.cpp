@@ -12,7 +12,9 @@
 #include "results/base/error.h"
 #include "results/base/folder.h"
 #include "results/base/paths.h"
+#include "results/base/safe_format.h"
 #include "results/base/terminal.h"
+#include "results/base/text.h"
 
 /// `brokenpipe run`: asks kernels and compares, goes on with that, or says what it would boot.
 namespace brokenpipe {
@@ -36,7 +38,9 @@ int print_commands(const RunOptions& options) {
   for (const KernelChoice& request :
        select_kernels(open_catalogue(options.store), options.kernels)) {
     if (request.is_host()) {
-      fmt::print("{} {}\n", order.probe.string(), fmt::join(options.scenarios, " "));
+      std::string command = shell_word(order.probe.string());
+      for (const std::string& glob : options.scenarios) command += " " + shell_word(glob);
+      fmt::print("{}\n", command);
       continue;
     }
     const StoredKernel kernel = stored(store, request);
@@ -80,10 +84,10 @@ int run_and_report(const RunOptions& asked) {
   ReportData data = report_data(outcome.directory, reference, changes, waivers);
   data.strict = options.strict;
   fmt::print("{}", report_named("text").render(data, {.colour = wants_color(stdout)}));
-  fmt::print("\nResults: {}\n", outcome.directory.path().string());
+  safe_print(stdout, "\nResults: {}\n", outcome.directory.path().string());
   if (outcome.interrupted) {
     fmt::print(stderr, "Interrupted. What was done is kept; go on by: brokenpipe run --resume {}\n",
-               outcome.directory.path().string());
+               shell_word(outcome.directory.path().string()));
     return exit_interrupted;
   }
   return static_cast<int>(exit_code(data));

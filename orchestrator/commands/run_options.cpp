@@ -16,6 +16,7 @@
 #include "results/base/paths.h"
 #include "results/base/sha256.h"
 #include "results/base/terminal.h"
+#include "results/base/text.h"
 #include "results/scenario_list.h"
 
 namespace brokenpipe {
@@ -145,7 +146,9 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
       options.fresh || options.console || options.repeat > 1 || !options.modules.empty();
   if (!afresh) campaign.earlier_runs = out;
   if (options.console) {
-    campaign.console = [](std::string_view log) { fmt::print(stderr, "{}", log); };
+    campaign.console = [shown = TerminalLog()](std::string_view log) mutable {
+      fmt::print(stderr, "{}", shown(log));
+    };
   }
 
   std::vector<KernelChoice> requests =

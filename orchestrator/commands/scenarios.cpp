@@ -7,6 +7,7 @@
 #include "orchestrator/commands/command.h"
 #include "results/base/json_file.h"
 #include "results/base/paths.h"
+#include "results/base/safe_format.h"
 #include "results/scenario_list.h"
 
 /// `brokenpipe scenarios`: lists what is asked.
@@ -31,9 +32,10 @@ void print_json(const std::vector<ScenarioInfo>& scenarios) {
 
 void print_text(const std::vector<ScenarioInfo>& scenarios) {
   for (const ScenarioInfo& scenario : scenarios) {
-    fmt::print("{}\n    {}\n    {}\n", scenario.id, scenario.asks,
-               fmt::join(scenario.grounds, ", "));
-    if (!scenario.needs.empty()) fmt::print("    needs {}\n", fmt::join(scenario.needs, ", "));
+    safe_print(stdout, "{}\n    {}\n    {}\n", scenario.id, scenario.asks,
+               fmt::format("{}", fmt::join(scenario.grounds, ", ")));
+    if (!scenario.needs.empty())
+      safe_print(stdout, "    needs {}\n", fmt::format("{}", fmt::join(scenario.needs, ", ")));
   }
   fmt::print("{} scenarios\n", scenarios.size());
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "results/base/paths.h"
+#include "results/base/safe_format.h"
 
 namespace brokenpipe {
 
@@ -37,7 +38,7 @@ KernelStore open_store(const StoreArguments& arguments,
 }
 
 KernelStore open_store(const StoreArguments& arguments) {
-  return open_store(arguments, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+  return open_store(arguments, [](const std::string& line) { safe_print(stderr, "{}\n", line); });
 }
 
 }  // namespace brokenpipe

@@ -8,6 +8,7 @@
 #include "orchestrator/reports/tables.h"
 #include "results/base/file.h"
 #include "results/base/paths.h"
+#include "results/base/safe_format.h"
 
 /// `brokenpipe tables`: writes the generated tables of the documentation.
 namespace brokenpipe {
@@ -24,7 +25,7 @@ Action set_up(CLI::App& command) {
                semantics_table(list, read_reference({}), known_changes()));
     write_file(*folder / "coverage.md", coverage_table(list, sites));
     for (const std::string& complaint : coverage_complaints(list, sites))
-      fmt::print(stderr, "{}\n", complaint);
+      safe_print(stderr, "{}\n", complaint);
     return exit_done;
   };
 }

@@ -55,6 +55,41 @@ TEST(Progress, ARowNeverWraps) {
   EXPECT_THAT(text, Not(HasSubstr(std::string(80, 'x'))));
 }
 
+TEST(Progress, ShowsWordsThatMoveNothingAndForgeNoRow) {
+  const std::string words =
+      "\x1b]0;x\x07\xc2\x9b"
+      "2J\r\nhost  finished \xe2\x80\xae\xff";
+  const std::string shown = R"(\x1b]0;x\x07\x9b2J\x0d host  finished \u202e\xff)";
+  const auto tell = [&](Progress& progress) {
+    progress.event("host", words);
+    progress.event(words, "booting");
+    progress.scenarios("host", 1, 2, words);
+    progress.note(words);
+  };
+  const std::string text = written(false, tell);
+  EXPECT_EQ(text, "host        " + shown + "\n" + shown + "  booting\n" + shown + "\n");
+  std::string live = written(true, tell);
+  EXPECT_THAT(live, HasSubstr(shown));
+  for (const std::string ours : {"\033[2A", "\033[3A", "\033[J", "\033[K"})
+    for (size_t at = 0; (at = live.find(ours, at)) != std::string::npos;)
+      live.erase(at, ours.size());
+  EXPECT_THAT(live, Not(HasSubstr("\033")));
+  EXPECT_THAT(live, Not(HasSubstr("\r")));
+  EXPECT_THAT(live, Not(HasSubstr("\nhost  finished")));
+}
+
+TEST(Progress, ARowIsCutBetweenCharacters) {
+  std::string wide;
+  for (int i = 0; i < 100; ++i) wide += "漢";
+  const std::string text = written(true, [&](Progress& progress) {
+    progress.event("host", wide);
+    progress.event("debian-6.1", "x" + wide);
+  });
+  EXPECT_THAT(text, Not(HasSubstr(wide.substr(0, 40 * 3))));
+  EXPECT_THAT(text, Not(HasSubstr("\xe6\033")));
+  EXPECT_THAT(text, Not(HasSubstr("\xbc\033")));
+}
+
 TEST(Progress, ANoteStandsAboveTheTable) {
   const std::string text = written(true, [](Progress& progress) {
     progress.event("host", "booting");
