@@ -3,19 +3,18 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <sstream>
 
 #include "orchestrator/commands/command.h"
-#include <sstream>
 #include "orchestrator/guest/supervisor.h"
 #include "results/base/error.h"
 #include "results/base/near.h"
+#include "results/base/text.h"
 
 namespace {
 
 /// CLI11 misses a command before it looks at the word that is none. Throws UsageError for that.
 void refuse_unknown_command(const CLI::App& app) {
-#include "results/base/process_limit.h"
-#include "results/base/text.h"
   using namespace brokenpipe;
   const std::vector<std::string> words = app.remaining();
   if (!app.get_subcommands().empty() || words.empty()) return;
@@ -25,11 +24,6 @@ void refuse_unknown_command(const CLI::App& app) {
                                where_to_look(words.front(), names, "--help")));
 }
 
-void parse(CLI::App& app, int argc, char** argv) {
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::RequiredError&) {
-    refuse_unknown_command(app);
 /// What went wrong may quote what a guest, a file or its name says.
 void complain(const std::exception& error) {
   using namespace brokenpipe;
@@ -46,6 +40,11 @@ int tell(const CLI::App& app, const CLI::ParseError& error) {
   return code;
 }
 
+void parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::RequiredError&) {
+    refuse_unknown_command(app);
     throw;
   }
 }
@@ -78,13 +77,6 @@ int run(int argc, char** argv) {
     return exit_failed;
   }
 }
-  } catch (const std::system_error& error) {
-    // Of a thread that could not be had nobody else says anything.
-    if (error.code() == std::errc::resource_unavailable_try_again)
-      complain(Error("starting a thread", error.what(), process_limit_remedy));
-    else
-      complain(error);
-    return exit_failed;
 
 }  // namespace
 
