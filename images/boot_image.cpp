@@ -10,6 +10,7 @@
 #include <memory>
 #include <string_view>
 
+#include "images/hashed_file.h"
 #include "images/unpack.h"
 #include "results/base/error.h"
 #include "results/base/file.h"
@@ -139,6 +140,53 @@ std::string unpack_payload(std::string_view payload, const fs::path& image) {
   return vmlinux;
 }
 
+/// What the cache has of one bzImage.
+class CachedVmlinux {
+ public:
+  CachedVmlinux(const fs::path& cache, const std::string& image_hash)
+      : vmlinux_(cache / (image_hash + ".vmlinux")),
+        hash_(cache / (image_hash + ".vmlinux.sha256")),
+        without_pvh_(cache / (image_hash + ".no-pvh")) {}
+
+  const fs::path& vmlinux() const { return vmlinux_; }
+  bool is_there() const { return fs::exists(vmlinux_) && fs::exists(hash_); }
+  bool has_no_pvh() const { return fs::exists(without_pvh_); }
+
+  /// Whether there is a vmlinux with a PVH entry: for the holder of the cache's lock.
+  bool fill(std::string_view payload, const fs::path& image) const {
+    std::string vmlinux = unpack_payload(payload, image);
+    if (!has_pvh_entry(vmlinux, image)) {
+      write_file(without_pvh_, "");
+      return false;
+    }
+    write_file(vmlinux_, vmlinux);
+    write_file(hash_, hash_line(sha256(vmlinux)));
+    return true;
+  }
+
+  /// False where it is not there, not to be read or not what was unpacked.
+  bool copy(const fs::path& to) const {
+    const std::optional<std::string> hash = copy_hashed(vmlinux_, to);
+    return hash && fs::exists(hash_) && read_file(hash_) == hash_line(*hash);
+  }
+
+ private:
+  /// As sha256sum(1) has it; with the name, so that one image's list is not another's.
+  std::string hash_line(const std::string& hash) const {
+    return fmt::format("{}  {}\n", hash, vmlinux_.filename().string());
+  }
+
+  fs::path vmlinux_;
+  fs::path hash_;
+  fs::path without_pvh_;
+};
+
+void copy_content(std::string_view content, const fs::path& to) {
+  HashedFile file(to);
+  file.append(content);
+  file.close();
+}
+
 }  // namespace
 
 BootImage boot_image(const fs::path& image, const fs::path& cache) {
@@ -150,37 +198,63 @@ BootImage boot_image(const fs::path& image, const fs::path& cache) {
     return {{}, image};
   }
   const std::string_view payload = SetupHeader(content, image).payload();
-  const std::string hash = sha256(content);
-  const fs::path unpacked = cache / (hash + ".vmlinux");
-  const fs::path without_pvh = cache / (hash + ".no-pvh");
+  const CachedVmlinux cached(cache, sha256(content));
   make_directories(cache);
   const FileLock held(cache / "lock");
-  if (fs::exists(unpacked)) {
-    return {image, unpacked};
+  if (cached.is_there()) {
+    return {image, cached.vmlinux()};
   }
-  if (fs::exists(without_pvh) || is_lzo(payload)) {
+  if (cached.has_no_pvh() || is_lzo(payload) || !cached.fill(payload, image)) {
     return {image, std::nullopt};
   }
-  std::string vmlinux = unpack_payload(payload, image);
-  if (!has_pvh_entry(vmlinux, image)) {
-    write_file(without_pvh, "");
-    return {image, std::nullopt};
+  return {image, cached.vmlinux()};
+}
+
+void copy_for_boot(const fs::path& image, const std::string& sha256, BootForm form,
+                   const fs::path& cache, const fs::path& to) {
+  const std::string content = read_file(image);
+  if (const std::string is = brokenpipe::sha256(content); is != sha256) {
+    throw Error(fmt::format("reading {} for the boot", image.string()),
+                fmt::format("its SHA-256 is {}, and it was {}", is, sha256),
+                "Run it again: a kernel of the store is fetched again then, a file of yours taken "
+                "as it is.");
   }
-  write_file(unpacked, vmlinux);
-  return {image, unpacked};
+  if (form == BootForm::as_shipped || is_elf(content)) {
+    copy_content(content, to);
+    return;
+  }
+  const CachedVmlinux cached(cache, sha256);
+  if (cached.copy(to)) {
+    return;
+  }
+  {
+    make_directories(cache);
+    const FileLock held(cache / "lock");
+    if (!cached.fill(SetupHeader(content, image).payload(), image)) {
+      throw no_kernel(image, "it has no PVH entry, without which QEMU cannot start its vmlinux");
+    }
+  }
+  if (!cached.copy(to)) {
+    throw Error(
+        fmt::format("unpacking {}", image.string()),
+        fmt::format("{} does not give back what was written there", cached.vmlinux().string()),
+        "Is the disk sound? XDG_CACHE_HOME names another place.");
+  }
 }
 
 std::string kernel_release(const fs::path& image) {
-  const std::string content = read_file(image);
+  return release_in(read_file(image), image);
+}
+
+std::string release_in(std::string_view content, const fs::path& image) {
   if (!is_elf(content)) {
     return SetupHeader(content, image).release();
   }
   // The digit tells the banner (init/version.c) from other uses of these words.
   constexpr std::string_view banner = "Linux version ";
-  const std::string_view text = content;
-  for (std::size_t found = text.find(banner); found != std::string_view::npos;
-       found = text.find(banner, found + 1)) {
-    const std::string_view release = text.substr(found + banner.size(), 256);
+  for (std::size_t found = content.find(banner); found != std::string_view::npos;
+       found = content.find(banner, found + 1)) {
+    const std::string_view release = content.substr(found + banner.size(), 256);
     if (!release.empty() && release.front() >= '0' && release.front() <= '9') {
       return std::string(release.substr(0, release.find(' ')));
     }

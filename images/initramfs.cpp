@@ -125,9 +125,8 @@ std::string initramfs(const InitramfsContents& contents) {
   }
   cpio.add_file("brokenpipe/arguments", 0644, arguments);
   for (std::size_t i = 0; i < contents.modules.size(); ++i) {
-    const std::filesystem::path& module = contents.modules[i];
-    cpio.add_file(fmt::format("modules/{:02}-{}", i, module.filename().string()), 0644,
-                  read_file(module));
+    const KernelModule& module = contents.modules[i];
+    cpio.add_file(fmt::format("modules/{:02}-{}", i, module.name), 0644, module.content);
   }
   for (const CarriedFile& file : contents.files) {
     cpio.add_directories_above(file.to);

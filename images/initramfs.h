@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "images/modules.h"
+
 /// The initramfs that a guest boots with: the probe, its arguments and the modules.
 namespace brokenpipe {
 
@@ -15,10 +17,10 @@ struct CarriedFile {
 
 /// What goes into a guest.
 struct InitramfsContents {
-  std::filesystem::path probe;                 ///< becomes /init
-  std::vector<std::filesystem::path> modules;  ///< decompressed .ko, in the order of loading
-  std::vector<std::string> arguments;          ///< of the probe: /brokenpipe/arguments, a line each
-  std::vector<CarriedFile> files = {};         ///< beside all that, for programs other than ours
+  std::filesystem::path probe;          ///< becomes /init
+  std::vector<KernelModule> modules;    ///< in the order of loading
+  std::vector<std::string> arguments;   ///< of the probe: /brokenpipe/arguments, a line each
+  std::vector<CarriedFile> files = {};  ///< beside all that, for programs other than ours
 };
 
 /// A newc cpio archive, the same bytes for the same contents on every machine: no times, owners

@@ -12,6 +12,7 @@
 #include "images/kernel_config.h"
 #include "images/package_changelog.h"
 #include "results/base/error.h"
+#include "results/base/file.h"
 #include "results/base/sha256.h"
 
 namespace brokenpipe {
@@ -58,6 +59,15 @@ std::optional<Missing> missing_of(const KernelRequest& request,
   }
   std::optional<KernelPackages> completion = completion_of(*stored, packages);
   return completion ? std::optional(Missing{std::move(*completion), false}) : std::nullopt;
+}
+
+const char* const damage_remedy =
+    "Try again where a mirror with that version can be reached (--mirror names one), or ask for "
+    "another point release.";
+
+bool any_missing(const std::vector<std::optional<StoredKernel>>& kernels) {
+  return std::any_of(kernels.begin(), kernels.end(),
+                     [](const std::optional<StoredKernel>& kernel) { return !kernel; });
 }
 
 KernelOrigin origin_of(const KernelPackages& packages, const StoredKernel& stored) {
@@ -173,23 +183,75 @@ std::vector<std::optional<StoredKernel>> KernelStore::fetch_group(
   }
 }
 
-std::vector<std::optional<StoredKernel>> KernelStore::fetch(
-    const std::vector<KernelRequest>& requests, Freshness freshness) {
-  const auto is_enough = [&](const std::optional<StoredKernel>& stored) {
-    return stored.has_value() && freshness == Freshness::stored_is_enough;
-  };
-  std::vector<std::optional<StoredKernel>> kernels = find_all(requests);
-  if (std::all_of(kernels.begin(), kernels.end(), [&](const std::optional<StoredKernel>& stored) {
-        return is_enough(stored) && is_looked_through(*stored);
-      })) {
-    return kernels;
+/// A kernel that was asked for and is not what was unpacked.
+struct KernelStore::Damaged {
+  std::size_t place;  ///< in the requests
+  StoredKernel kernel;
+  std::string damage;  ///< in words that name the file
+};
+
+/// A line for each kernel that is none, which are told of: one of them may have been what is
+/// missing.
+std::string KernelStore::passed_over() const {
+  std::string lines;
+  for (const std::string& damage : folder_.damaged()) {
+    options_.progress(damage);
+    lines += damage + '\n';
   }
-  const FileLock held = folder_.lock();
-  // Whoever held the lock may have fetched the same.
-  kernels = find_all(requests);
+  return lines;
+}
+
+/// Makes them none, so that nobody takes them for stored; what was not replaced at the end is what
+/// it was, and found again the next time.
+class KernelStore::SetAside {
+ public:
+  explicit SetAside(std::vector<Damaged> kernels) : kernels_(std::move(kernels)) {
+    for (const Damaged& one : kernels_) {
+      discard(one.kernel);
+    }
+  }
+  ~SetAside() {
+    for (const Damaged& one : kernels_) {
+      restore(one.kernel);
+    }
+  }
+  SetAside(const SetAside&) = delete;
+  SetAside& operator=(const SetAside&) = delete;
+  SetAside(SetAside&&) = delete;
+  SetAside& operator=(SetAside&&) = delete;
+
+  const std::vector<Damaged>& kernels() const { return kernels_; }
+
+ private:
+  std::vector<Damaged> kernels_;
+};
+
+std::vector<KernelStore::Damaged> KernelStore::take_damaged(
+    std::vector<std::optional<StoredKernel>>& kernels) const {
+  std::vector<Damaged> damaged;
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    std::optional<StoredKernel>& kernel = kernels[i];
+    if (!kernel) {
+      continue;
+    }
+    if (std::optional<std::string> damage = damage_of(*kernel)) {
+      options_.progress(fmt::format("{} is fetched again: {}", kernel->id, *damage));
+      damaged.push_back({i, *kernel, std::move(*damage)});
+      kernel.reset();
+    } else if (kernel->hashes.empty()) {
+      kernel = remember_hashes(*kernel);
+    }
+  }
+  return damaged;
+}
+
+void KernelStore::fetch_missing(const std::vector<KernelRequest>& requests, Freshness freshness,
+                                std::vector<std::optional<StoredKernel>>& kernels) const {
   for (const bool archive : {false, true}) {
     fetch_where(archive, requests, freshness, kernels,
-                [&](const std::optional<StoredKernel>& kernel) { return !is_enough(kernel); });
+                [&](const std::optional<StoredKernel>& kernel) {
+                  return !kernel || freshness == Freshness::newest_on_offer;
+                });
     try {
       fetch_where(archive, requests, Freshness::stored_is_enough, kernels,
                   [](const std::optional<StoredKernel>& kernel) {
@@ -199,6 +261,58 @@ std::vector<std::optional<StoredKernel>> KernelStore::fetch(
       options_.progress(fmt::format("going on without configurations: {}", error.what()));
     }
   }
+}
+
+std::vector<std::optional<StoredKernel>> KernelStore::fetch(
+    const std::vector<KernelRequest>& requests, Freshness freshness) {
+  if (freshness == Freshness::stored_is_enough) {
+    std::vector<std::optional<StoredKernel>> kernels = find_all(requests);
+    if (std::all_of(kernels.begin(), kernels.end(), [](const std::optional<StoredKernel>& stored) {
+          return stored && is_looked_through(*stored) && !stored->hashes.empty() &&
+                 !damage_of(*stored);
+        })) {
+      return kernels;
+    }
+  }
+  const FileLock held = folder_.lock();
+  // Whoever held the lock may have fetched the same.
+  std::vector<std::optional<StoredKernel>> kernels = find_all(requests);
+  std::string wrong = any_missing(kernels) ? passed_over() : std::string();
+  const SetAside set_aside(take_damaged(kernels));
+  const std::vector<Damaged>& damaged = set_aside.kernels();
+  for (const Damaged& one : damaged) {
+    wrong += one.damage + '\n';
+  }
+  std::vector<KernelRequest> same = requests;
+  for (const Damaged& one : damaged) {
+    // The newest stored was asked for: neither an older one, nor a newer one while it can be had.
+    if (freshness == Freshness::stored_is_enough) {
+      same[one.place].point_release = point_release_of(one.kernel.version);
+    }
+  }
+  try {
+    fetch_missing(same, freshness, kernels);
+    for (const Damaged& one : damaged) {
+      if (!kernels[one.place]) {
+        std::vector<std::optional<StoredKernel>> newest(1);
+        fetch_missing({requests[one.place]}, Freshness::newest_on_offer, newest);
+        kernels[one.place] = newest[0];
+      }
+    }
+  } catch (const Error& error) {
+    if (wrong.empty()) {
+      throw;
+    }
+    throw Error("fetching again what the store has damaged", wrong + error.what(), damage_remedy);
+  }
+  for (const Damaged& one : damaged) {
+    if (!kernels[one.place]) {
+      throw Error(fmt::format("fetching {} again", one.kernel.package),
+                  fmt::format("{}, and the mirror does not offer it any more", one.damage),
+                  damage_remedy);
+    }
+  }
+  folder_.remove_discarded();
   return kernels;
 }
 
@@ -245,10 +359,12 @@ StoredKernel KernelStore::open_file(const fs::path& file) {
   }
   StoredKernel kernel;
   kernel.id = file.filename().string();
-  kernel.release = kernel_release(file);
+  // Read once: somebody may be building it.
+  const std::string content = read_file(file);
+  kernel.release = release_in(content, file);
   kernel.package = file.string();
   kernel.image = fs::absolute(file);
-  kernel.sha256 = sha256_file(file);
+  kernel.sha256 = sha256(content);
   kernel.modules_missing_because = "a kernel image alone has none; --modules names their folder";
   kernel.config = config_of_image(file, kernel.release);
   if (kernel.config.empty()) {

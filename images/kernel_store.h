@@ -55,6 +55,10 @@ class KernelStore {
   /// once for configurations, and what the mirror still has of these is fetched. Where that fails,
   /// `progress` hears of it, and what is stored is enough. Throws Error as offers() does, and where
   /// the store cannot be written.
+  ///
+  /// All files of what is answered have been read and are as they were unpacked (of a store of old:
+  /// the image is; the hashes of the others are kept from then on). A kernel that is not is none,
+  /// and fetched again; Error, with the file's name, where that cannot be.
   std::vector<std::optional<StoredKernel>> fetch(const std::vector<KernelRequest>& requests,
                                                  Freshness freshness);
 
@@ -71,7 +75,14 @@ class KernelStore {
   const std::filesystem::path& root() const { return folder_.root(); }
 
  private:
+  struct Damaged;
+  class SetAside;
+
   bool is_reachable(const CatalogueEntry& entry) const;
+  std::string passed_over() const;
+  std::vector<Damaged> take_damaged(std::vector<std::optional<StoredKernel>>& kernels) const;
+  void fetch_missing(const std::vector<KernelRequest>& requests, Freshness freshness,
+                     std::vector<std::optional<StoredKernel>>& kernels) const;
   Apt apt(bool archive) const;
   std::vector<std::optional<StoredKernel>> find_all(
       const std::vector<KernelRequest>& requests) const;

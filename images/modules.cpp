@@ -11,12 +11,11 @@
 #include <set>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "images/unpack.h"
 #include "results/base/error.h"
 #include "results/base/file.h"
-#include "results/base/folder.h"
-#include "results/base/sha256.h"
 
 namespace brokenpipe {
 namespace fs = std::filesystem;
@@ -67,9 +66,20 @@ std::map<std::string, fs::path> files_by_name(const fs::path& modules) {
   return result;
 }
 
+/// Hashed as it was packed, for so the package had it.
+KernelModule read_module(const fs::path& file, const FileHashes& hashes) {
+  std::string content = read_file(file);
+  check_content(hashes, file, content);
+  if (file.extension() == ".ko") {
+    return {file.filename(), std::move(content)};
+  }
+  return {file.stem(), decompress(content, file.string())};
+}
+
 class Resolver {
  public:
-  explicit Resolver(const fs::path& modules) : files_(files_by_name(modules)) {
+  Resolver(const fs::path& modules, const FileHashes& hashes)
+      : files_(files_by_name(modules)), hashes_(hashes) {
     const char* const no_configuration = nullptr;
     context_.reset(kmod_new(modules.c_str(), &no_configuration));
     if (!context_) {
@@ -84,13 +94,15 @@ class Resolver {
     if (file == files_.end() || !seen_.insert(name).second) {
       return;
     }
+    // Before libkmod reads it, which tells damage in other words.
+    KernelModule module = read_module(file->second, hashes_);
     for (const std::string& dependency : dependencies(file->second)) {
       add(dependency);
     }
-    order_.push_back(file->second);
+    order_.push_back(std::move(module));
   }
 
-  const std::vector<fs::path>& order() const { return order_; }
+  std::vector<KernelModule> order() { return std::move(order_); }
 
  private:
   /// What modinfo(8) shows as `depends` (by commas) and as `softdep` (`pre: a b post: c`).
@@ -132,40 +144,22 @@ class Resolver {
   }
 
   std::map<std::string, fs::path> files_;
+  const FileHashes& hashes_;
   std::unique_ptr<kmod_ctx, UnrefContext> context_;
   std::set<std::string> seen_;
-  std::vector<fs::path> order_;
+  std::vector<KernelModule> order_;
 };
-
-fs::path decompressed(const fs::path& file, const fs::path& cache) {
-  if (file.extension() == ".ko") {
-    return file;
-  }
-  const std::string content = read_file(file);
-  // The folder has the content's hash: one cache serves all kernels.
-  fs::path target = cache / sha256(content) / file.filename().replace_extension();
-  make_directories(target.parent_path());
-  const FileLock held(cache / "lock");
-  if (!fs::exists(target)) {
-    write_file(target, decompress(content, file.string()));
-  }
-  return target;
-}
 
 }  // namespace
 
-std::vector<fs::path> resolve_modules(const fs::path& modules,
-                                      const std::vector<std::string>& wanted,
-                                      const fs::path& cache) {
-  Resolver resolver(modules);
+std::vector<KernelModule> resolve_modules(const fs::path& modules,
+                                          const std::vector<std::string>& wanted,
+                                          const FileHashes& hashes) {
+  Resolver resolver(modules, hashes);
   for (const std::string& name : wanted) {
     resolver.add(name);
   }
-  std::vector<fs::path> result;
-  for (const fs::path& file : resolver.order()) {
-    result.push_back(decompressed(file, cache));
-  }
-  return result;
+  return resolver.order();
 }
 
 bool is_built_in(const fs::path& modules, const std::string& name) {

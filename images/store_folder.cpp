@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <system_error>
 #include <utility>
 
+#include "images/hashed_file.h"
 #include "results/base/sha256.h"
 
 namespace brokenpipe {
@@ -47,6 +49,32 @@ std::vector<StoredKernel> StoreFolder::kernels() const {
   return kernels;
 }
 
+std::vector<std::string> StoreFolder::damaged() const {
+  std::vector<std::string> damaged;
+  for (const fs::directory_entry& directory : fs::directory_iterator(root_ / "kernels")) {
+    const fs::path description = description_in(directory.path());
+    if (is_discarded(directory.path())) {
+      damaged.push_back(fmt::format("{} holds a damaged kernel", directory.path().string()));
+    } else if (fs::exists(description) && !find_kernel(directory.path())) {
+      damaged.push_back(fmt::format("{} is not as this program writes it", description.string()));
+    }
+  }
+  return damaged;
+}
+
+void StoreFolder::remove_discarded() const {
+  std::vector<fs::path> discarded;
+  for (const fs::directory_entry& directory : fs::directory_iterator(root_ / "kernels")) {
+    if (is_discarded(directory.path())) {
+      discarded.push_back(directory.path());
+    }
+  }
+  for (const fs::path& folder : discarded) {
+    std::error_code stays;
+    fs::remove_all(folder, stays);
+  }
+}
+
 StoredKernel StoreFolder::keep(const std::vector<fs::path>& debs,
                                const KernelOrigin& origin) const {
   return keep_below(root_ / "kernels", debs, origin);
@@ -71,12 +99,17 @@ StoredKernel StoreFolder::keep_below(const fs::path& parent, const std::vector<f
   }
   const fs::path target = parent / sha256(hashes);
   if (const std::optional<StoredKernel> kernel = find_kernel(target)) {
-    return is_looked_through(*kernel) ? *kernel : complete(*kernel, debs, origin);
+    if (const std::optional<std::string> damage = damage_of(*kernel)) {
+      progress_(fmt::format("unpacking it again: {}", *damage));
+    } else {
+      return is_looked_through(*kernel) ? *kernel : complete(*kernel, debs, origin);
+    }
   }
   const TemporaryDirectory unpacked = incoming();
   unpack_kernel(debs, origin, unpacked.path(), progress_);
   fs::remove_all(target);
   fs::rename(unpacked.path(), target);
+  sync_file_system(parent);
   return read_kernel(target);
 }
 

@@ -12,8 +12,9 @@
 namespace brokenpipe {
 
 /// Below the root: `kernels/HASH` and `local/HASH`, a folder for each kernel, named by the hash of
-/// the packages that it came in and whole from the moment it is there: modules and configuration
-/// that come later are added, and nothing is ever taken away; `changelogs`, compressed as they were
+/// the packages that it came in and whole, on the disk, from the moment it is there: modules and
+/// configuration that come later are added, and nothing is taken away but a kernel that is not what
+/// was unpacked; `changelogs`, compressed as they were
 /// shipped; `apt`, apt's private state; `downloads`, where an interrupted download goes on;
 /// `incoming`, being unpacked; `lock`, held by who fetches.
 ///
@@ -33,9 +34,14 @@ class StoreFolder {
 
   /// The kernels of Debian's packages, in no order.
   std::vector<StoredKernel> kernels() const;
+  /// Kernels that are none, a sentence each that names the file or folder: the description is of a
+  /// store of another version or damaged, or the kernel was discarded.
+  std::vector<std::string> damaged() const;
+  /// Of kernels that were discarded: what discard() left of them.
+  void remove_discarded() const;
 
-  /// Unpacks a kernel of Debian's packages where the store does not have it. Throws Error as
-  /// unpack_kernel() does; the store is then as it was.
+  /// Unpacks a kernel of Debian's packages where the store does not have it, or not as it was
+  /// unpacked. Throws Error as unpack_kernel() does; the store is then as it was.
   StoredKernel keep(const std::vector<std::filesystem::path>& debs,
                     const KernelOrigin& origin) const;
   /// Adds what the packages have and the stored kernel lacks: complete_kernel().

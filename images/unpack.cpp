@@ -5,12 +5,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <memory>
 #include <sstream>
 
+#include "images/hashed_file.h"
 #include "results/base/error.h"
 #include "results/base/folder.h"
 
@@ -118,17 +116,11 @@ std::string path_in_package(archive_entry* entry) {
   return path.relative_path().generic_string();
 }
 
-void write_entry(archive* reader, const fs::path& file, const std::string& what) {
+std::string write_entry(archive* reader, const fs::path& file, const std::string& what) {
   make_directories(file.parent_path());
-  std::ofstream stream(file, std::ios::binary);
-  read_entry(reader, what, [&](std::string_view block) {
-    stream.write(block.data(), static_cast<std::streamsize>(block.size()));
-  });
-  stream.close();
-  if (!stream) {
-    throw Error(fmt::format("writing {}", file.string()), std::strerror(errno),
-                "Make room or give the folder to this user, or name another one.");
-  }
+  HashedFile written(file);
+  read_entry(reader, what, [&](std::string_view block) { written.append(block); });
+  return written.close();
 }
 
 }  // namespace
@@ -149,15 +141,18 @@ std::string decompress(std::string_view compressed, const std::string& what) {
   return content;
 }
 
-void unpack_deb(const fs::path& deb, const std::function<fs::path(const std::string&)>& place) {
+std::map<fs::path, std::string> unpack_deb(
+    const fs::path& deb, const std::function<fs::path(const std::string&)>& place) {
+  std::map<fs::path, std::string> hashes;
   visit_data(deb, [&](archive* reader, archive_entry* entry) {
     if (archive_entry_filetype(entry) != AE_IFREG) {
       return;
     }
     if (const fs::path file = place(path_in_package(entry)); !file.empty()) {
-      write_entry(reader, file, deb.string());
+      hashes[file] = write_entry(reader, file, deb.string());
     }
   });
+  return hashes;
 }
 
 }  // namespace brokenpipe

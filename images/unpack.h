@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -14,9 +15,11 @@ std::string decompress(std::string_view compressed, const std::string& what);
 
 /// Writes the regular files of a Debian package for which `place` names a path to that path, and
 /// makes the folders above. `place` gets paths as in the package, without a leading `./`; an
-/// empty answer passes over the file. Throws Error where `deb` is no package or is damaged, and
-/// where a file cannot be written.
-void unpack_deb(const std::filesystem::path& deb,
-                const std::function<std::filesystem::path(const std::string&)>& place);
+/// empty answer passes over the file. The answer is the SHA-256 of each file that was written, by
+/// where it was. Throws Error where `deb` is no package or is damaged, and where a file cannot be
+/// written.
+std::map<std::filesystem::path, std::string> unpack_deb(
+    const std::filesystem::path& deb,
+    const std::function<std::filesystem::path(const std::string&)>& place);
 
 }  // namespace brokenpipe

@@ -33,13 +33,13 @@ std::vector<std::string> probe_arguments(const GuestOrder& order, const std::str
 }
 
 // What a kernel has built in or lacks is left out by resolve_modules().
-std::vector<fs::path> modules_of(const GuestOrder& order, const StoredKernel& kernel) {
+std::vector<KernelModule> modules_of(const GuestOrder& order, const StoredKernel& kernel) {
   if (kernel.modules.empty()) return {};
   std::vector<std::string> wanted;
   for (const FeatureModule& module : order.modules) {
     if (module.in_cloud_kernels || !is_cloud(kernel)) wanted.push_back(module.name);
   }
-  return resolve_modules(kernel.modules, wanted, order.cache);
+  return resolve_modules(kernel.modules, wanted, hashes_of(kernel));
 }
 
 // A guest but for its nonce and the places of its files.
@@ -67,7 +67,9 @@ GuestRun run_of(const Plan& plan, const BootVariant& variant) {
   run.clock = to_string(plan.spec.clock);
   run.boot_image = variant.name;
   run.cmdline = plan.spec.cmdline;
-  for (const fs::path& module : plan.contents.modules) run.modules.push_back(module.stem());
+  for (const KernelModule& module : plan.contents.modules) {
+    run.modules.push_back(fs::path(module.name).stem());
+  }
   // Without the nonce, which is made of what the guest is.
   run.initramfs = sha256(initramfs(plan.contents));
   run.domain = sha256(domain_xml(plan.spec));
@@ -84,8 +86,6 @@ RunResult empty_result(const GuestOrder& order, const StoredKernel& kernel) {
   return result;
 }
 
-// A kernel that has begun to run /init has come up: what went wrong after that, another way to
-// boot it will not mend (init/main.c: run_init_process; "Freeing unused kernel" before 4.18).
 // Of a guest's log as much as may be kept, and a word about the rest.
 std::string kept_log(const fs::path& file, size_t most) {
   std::error_code absent;
@@ -99,14 +99,14 @@ std::string kept_log(const fs::path& file, size_t most) {
   return log;
 }
 
+// A kernel that has begun to run /init has come up: what went wrong after that, another way to
+// boot it will not mend (init/main.c: run_init_process; "Freeing unused kernel" before 4.18).
 bool came_up(const GuestOutcome& outcome, const std::string& log) {
   return outcome.records > 0 || outcome.verdict.ending == GuestEnding::interrupted ||
          log.find("Run /init as init process") != std::string::npos ||
          log.find("Freeing unused kernel") != std::string::npos;
 }
 
-// A store that hands out another kernel than it names would poison every comparison.
-void check_identity(const RunResult& result, const StoredKernel& kernel) {
 // What a result is complete without is told of and no more.
 void attempt(const KernelRunEvents& events, const std::function<void()>& what) {
   try {
@@ -116,6 +116,8 @@ void attempt(const KernelRunEvents& events, const std::function<void()>& what) {
   }
 }
 
+// A store that hands out another kernel than it names would poison every comparison.
+void check_identity(const RunResult& result, const StoredKernel& kernel) {
   if (result.kernel.release.empty() || kernel.release.empty()) return;
   if (result.kernel.release == kernel.release) return;
   throw Error(
@@ -135,11 +137,12 @@ GuestRun planned_run(const GuestOrder& order, const StoredKernel& kernel,
 PreparedGuest prepare_guest(const GuestOrder& order, const StoredKernel& kernel,
                             const BootVariant& variant, const std::string& name,
                             const fs::path& directory) {
-  const BootImage image = boot_image(kernel.image, order.cache);
   Plan plan = plan_of(order, kernel, variant);
   PreparedGuest guest{plan.spec, {}, run_of(plan, variant)};
   guest.spec.name = name;
-  guest.spec.kernel = variant.decompressed ? image.vmlinux.value() : image.bzimage;
+  const BootForm form = variant.decompressed ? BootForm::decompressed : BootForm::as_shipped;
+  guest.spec.kernel = directory / (variant.decompressed ? "vmlinux" : "vmlinuz");
+  copy_for_boot(kernel.image, kernel.sha256, form, order.cache, guest.spec.kernel);
   guest.spec.initrd = directory / "initramfs.cpio";
   guest.spec.console = directory / "console.txt";
   guest.spec.records = directory / "records.txt";
@@ -175,11 +178,11 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
 
     result = empty_result(order, kernel);
     result.guest = guest.run;
+    result.guest.qemu = hypervisor.qemu_version();
+    result.guest.libvirt = hypervisor.libvirt_version();
     Collector collector(result, order, kernel, events);
     GuestListener listener;
     listener.record = [&](GuestRecord&& record) { collector.take(std::move(record)); };
-    result.guest.qemu = hypervisor.qemu_version();
-    result.guest.libvirt = hypervisor.libvirt_version();
     if (events.console) listener.console = events.console;
     const GuestOutcome outcome =
         run_guest(hypervisor, guest.spec, guest.nonce, order.limits, stop, listener);
@@ -189,14 +192,14 @@ RunResult run_kernel(Hypervisor& hypervisor, const GuestOrder& order, const Stor
     for (const std::string& warning : outcome.warnings) {
       if (events.event) events.event("warning: " + warning);
     }
-  }
-  check_identity(result, kernel);
-  return result;
     const std::string log = kept_log(guest.spec.console, order.limits.console);
     attempt(events, [&] { write_file(console, log); });
     if (outcome.records > 0)
       attempt(events, [&] { memory.remember(variant, kernel.sha256, order.accelerator); });
     if (came_up(outcome, log)) break;
+  }
+  check_identity(result, kernel);
+  return result;
 }
 
 KvmVerdict try_kvm(Hypervisor& hypervisor, const GuestOrder& order, const StoredKernel& kernel) {

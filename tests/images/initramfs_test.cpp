@@ -66,11 +66,8 @@ std::vector<Member> listing(const std::string& cpio) {
 TEST(Initramfs, ItHoldsTheProbeItsArgumentsAndTheModulesInTheirOrder) {
   const TemporaryDirectory directory(testing::TempDir());
   write_file(directory.path() / "probe", "a program");
-  write_file(directory.path() / "zlib.ko", "first");
-  write_file(directory.path() / "af.ko", "second");
-  const std::string cpio = initramfs({directory.path() / "probe",
-                                      {directory.path() / "zlib.ko", directory.path() / "af.ko"},
-                                      {"--jobs", "2"}});
+  const std::string cpio = initramfs(
+      {directory.path() / "probe", {{"zlib.ko", "first"}, {"af.ko", "second"}}, {"--jobs", "2"}});
   EXPECT_THAT(
       listing(cpio),
       ElementsAre(Member{"brokenpipe", S_IFDIR | 0755, ""}, Member{"dev", S_IFDIR | 0755, ""},
@@ -104,12 +101,11 @@ TEST(Initramfs, TheSameContentsGiveTheSameBytesWhereverAndWheneverTheyLay) {
   const TemporaryDirectory there(testing::TempDir());
   for (const TemporaryDirectory* directory : {&here, &there}) {
     write_file(directory->path() / "probe", "a program");
-    write_file(directory->path() / "tls.ko", "a module");
   }
   std::filesystem::last_write_time(there.path() / "probe", {});
-  std::filesystem::permissions(there.path() / "tls.ko", std::filesystem::perms::owner_read);
-  EXPECT_EQ(initramfs({here.path() / "probe", {here.path() / "tls.ko"}, {"a"}}),
-            initramfs({there.path() / "probe", {there.path() / "tls.ko"}, {"a"}}));
+  std::filesystem::permissions(there.path() / "probe", std::filesystem::perms::owner_read);
+  EXPECT_EQ(initramfs({here.path() / "probe", {{"tls.ko", "a module"}}, {"a"}}),
+            initramfs({there.path() / "probe", {{"tls.ko", "a module"}}, {"a"}}));
 }
 
 TEST(Initramfs, OtherContentsGiveOtherBytes) {

@@ -49,7 +49,7 @@ TEST(KernelStore, TheNewestKernelOfASeriesIsFetchedWithItsModules) {
   EXPECT_EQ(kernel.sha256, sha256(test::fake_bzimage("6.1.0-56-cloud-amd64")));
   EXPECT_EQ(kernel.modules.filename(), "6.1.0-56-cloud-amd64");
   EXPECT_EQ(kernel.modules_missing_because, "");
-  EXPECT_THAT(resolve_modules(kernel.modules, {"tcp_diag"}, place.root() / "cache"), SizeIs(1));
+  EXPECT_THAT(resolve_modules(kernel.modules, {"tcp_diag"}, hashes_of(kernel)), SizeIs(1));
   EXPECT_EQ(read_file(kernel.config), "CONFIG_NET=y\n");
   EXPECT_THAT(files_below(place.root() / "downloads"), IsEmpty());
   EXPECT_THAT(files_below(place.root() / "incoming"), IsEmpty());
@@ -163,6 +163,7 @@ TEST(KernelStore, AKernelWhoseModulesCameLaterIsFetchedAgainWithThem) {
 
 /// As the program left a kernel that kept no configurations.
 void make_old(const StoredKernel& kernel) {
+  test::forget_hashes(kernel);
   const fs::path description = kernel.image.parent_path() / "kernel.json";
   nlohmann::json old = nlohmann::json::parse(read_file(description));
   old.erase("has_config");

@@ -15,7 +15,9 @@ namespace brokenpipe {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 /// The modules of a kernel that does not exist.
 class Modules {
@@ -35,19 +37,29 @@ class Modules {
 
   std::vector<std::string> order(const std::vector<std::string>& wanted) const {
     std::vector<std::string> names;
-    for (const std::filesystem::path& file : resolve_modules(path(), wanted, cache())) {
-      EXPECT_EQ(read_file(file).substr(1, 3), "ELF") << file;
-      names.push_back(file.filename());
+    for (const KernelModule& module : resolve_modules(path(), wanted, {})) {
+      EXPECT_EQ(module.content.substr(1, 3), "ELF") << module.name;
+      names.push_back(module.name);
     }
     return names;
   }
 
   std::filesystem::path path() const { return directory_.path() / "lib/modules/6.1.0"; }
-  std::filesystem::path cache() const { return directory_.path() / "cache"; }
+  std::filesystem::path file(const std::string& name) const { return path() / "kernel/net" / name; }
+  std::filesystem::path kernel() const { return directory_.path(); }
 
  private:
   TemporaryDirectory directory_;
 };
+
+std::string error_of(const std::filesystem::path& modules, const FileHashes& hashes) {
+  try {
+    resolve_modules(modules, {"tls"}, hashes);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
 
 TEST(Modules, DependenciesComeFirstAndEachOnce) {
   const Modules modules;
@@ -102,8 +114,7 @@ TEST(Modules, WhatIsBuiltInOrUnknownIsLeftOut) {
 }
 
 TEST(Modules, AKernelWithoutModulesHasNone) {
-  const TemporaryDirectory cache(testing::TempDir());
-  EXPECT_THAT(resolve_modules({}, {"tls"}, cache.path()), IsEmpty());
+  EXPECT_THAT(resolve_modules({}, {"tls"}, {}), IsEmpty());
 }
 
 TEST(Modules, ADamagedModuleIsAnErrorThatNamesIt) {
@@ -113,8 +124,34 @@ TEST(Modules, ADamagedModuleIsAnErrorThatNamesIt) {
     modules.order({"tls"});
     FAIL() << "it was read";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("tls.ko"));
+    EXPECT_THAT(error.what(), HasSubstr("tls.ko"));
   }
+}
+
+TEST(Modules, OneThatIsNotWhatItWasIsAnErrorThatNamesIt) {
+  for (const char* name : {"tls.ko", "tls.ko.xz"}) {
+    const Modules modules;
+    modules.add(name, "depends=base|");
+    modules.add("base.ko", "depends=|");
+    FileHashes hashes = hash_files(modules.kernel());
+    EXPECT_THAT(resolve_modules(modules.path(), {"tls"}, hashes), SizeIs(2));
+    const std::string whole = read_file(modules.file(name));
+    std::string flipped = whole;
+    flipped[whole.size() / 2] = static_cast<char>(flipped[whole.size() / 2] ^ 1);
+    for (const std::string& content : {flipped, whole.substr(0, whole.size() / 2), whole + '\0'}) {
+      write_file(modules.file(name), content);
+      EXPECT_THAT(error_of(modules.path(), hashes), HasSubstr(modules.file(name).string()));
+    }
+    write_file(modules.file(name), whole);
+    hashes.of.erase("lib/modules/6.1.0/kernel/net/base.ko");
+    EXPECT_THAT(error_of(modules.path(), hashes), HasSubstr("base.ko"));
+  }
+}
+
+TEST(Modules, OfModulesElsewhereNothingIsKnownAndTheyPass) {
+  const Modules modules;
+  modules.add("tls.ko", "depends=|");
+  EXPECT_THAT(resolve_modules(modules.path(), {"tls"}, {"/another/kernel", {}}), SizeIs(1));
 }
 
 TEST(Modules, WhatIsBuiltInIsWhatThePackageSaysIs) {
