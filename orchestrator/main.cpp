@@ -1,14 +1,20 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <sstream>
 
 #include "orchestrator/commands/command.h"
+#include "orchestrator/guest/embed_root.h"
+#include "orchestrator/guest/interrupt.h"
 #include "orchestrator/guest/supervisor.h"
 #include "results/base/error.h"
+#include "results/base/folder.h"
 #include "results/base/near.h"
+#include "results/base/process_limit.h"
 #include "results/base/text.h"
 
 namespace {
@@ -72,10 +78,33 @@ int run(int argc, char** argv) {
   } catch (const UsageError& error) {
     complain(error);
     return exit_usage;
+  } catch (const std::system_error& error) {
+    // Of a thread that could not be had nobody else says anything.
+    if (error.code() == std::errc::resource_unavailable_try_again)
+      complain(Error("starting a thread", error.what(), process_limit_remedy));
+    else
+      complain(error);
+    return exit_failed;
   } catch (const std::exception& error) {
     complain(error);
     return exit_failed;
   }
+}
+
+/// The exit code of this program by that of the process that did its work; what that one could not
+/// see to, because it was killed, is done here.
+int after_worker(int code) {
+  using namespace brokenpipe;
+  const int signal = code - 128;
+  if (signal > 0) {
+    try {
+      sweep_temporary(scratch_parent());
+      sweep_embed_roots();
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): the next one that starts does it
+    }
+  }
+  // Killed before it could take the signal.
+  return signal == SIGTERM || signal == SIGHUP ? say_interrupted_by(signal) : code;
 }
 
 }  // namespace
@@ -83,8 +112,13 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // Before anything else: guests are adopted by the supervising parent, which ends them when
   // this program is gone, however it went.
+  const pid_t caller = getpid();
   try {
-    return brokenpipe::supervise([&] { return run(argc, argv); });
+    const int code = brokenpipe::supervise([&] {
+      const brokenpipe::Interrupts interrupts;
+      return run(argc, argv);
+    });
+    return getpid() == caller ? after_worker(code) : code;
   } catch (const std::exception& error) {
     complain(error);
     return brokenpipe::exit_failed;

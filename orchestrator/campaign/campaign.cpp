@@ -15,8 +15,10 @@
 #include <tuple>
 
 #include "orchestrator/campaign/evidence.h"
+#include "orchestrator/guest/interrupt.h"
 #include "results/base/error.h"
 #include "results/base/file.h"
+#include "results/base/folder.h"
 #include "results/changes.h"
 #include "results/repeats.h"
 
@@ -111,6 +113,9 @@ std::optional<EarlierResult> result_in(const fs::path& folder, const std::string
   }
 }
 
+// What a kernel leaves in the run's folder: 1.5 MB, as a rule.
+constexpr std::uintmax_t room_for_a_result = std::uintmax_t{4} << 20U;
+
 class CampaignRun {
  public:
   CampaignRun(const std::function<Hypervisor&()>& hypervisor, const CampaignOptions& options,
@@ -126,6 +131,9 @@ class CampaignRun {
     // Where there is no hypervisor, there is none for the other kernels either: not caught here.
     if (kernel.stored) one_hypervisor();
     try {
+      // Before a guest takes its minute, for its result would be lost.
+      if (const auto room = room_in(directory_.path()); room < room_for_a_result)
+        throw no_room(directory_.path(), room);
       const std::vector<RunResult> runs = repeated(kernel);
       // Stopped before its turn: it stays planned, and a resumed run does it.
       if (runs.empty()) return;
@@ -141,13 +149,23 @@ class CampaignRun {
                       result.guest.reason.empty() ? "" : ": ", result.guest.reason,
                       result.observations.size(), seconds));
     } catch (const std::exception& error) {
-      const std::lock_guard lock(mutex_);
-      directory_.mark(kernel.id, KernelState::failed, error.what());
       progress_.event(kernel.id, fmt::format("failed: {}", error.what()));
+      mark_failed(kernel.id, error.what());
     }
   }
 
  private:
+  // Where not even that can be written, the other kernels may have more luck: it is written with
+  // what is kept next, or finish() fails as this did.
+  void mark_failed(const std::string& id, const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    try {
+      directory_.mark(id, KernelState::failed, why);
+    } catch (const Error& error) {
+      progress_.event(id, fmt::format("which cannot be written down: {}", error.what()));
+    }
+  }
+
   // All repeats, or fewer of which the last was interrupted, or none.
   std::vector<RunResult> repeated(const ReadyKernel& kernel) {
     KernelRunEvents events;
@@ -356,6 +374,7 @@ std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<Kernel
 void run_campaign(const std::function<Hypervisor&()>& hypervisor,
                   const std::vector<ReadyKernel>& kernels, const CampaignOptions& options,
                   RunDirectory& directory, Progress& progress, const std::stop_token& stop) {
+  const HeedInterrupts heed;
   CampaignRun campaign(hypervisor, options, directory, progress, stop);
   std::atomic<size_t> next = 0;
   std::exception_ptr hopeless;

@@ -6,10 +6,10 @@
 #include <memory>
 #include <thread>
 
-#include "orchestrator/campaign/interrupt.h"
 #include "orchestrator/commands/command.h"
 #include "orchestrator/commands/inputs.h"
 #include "orchestrator/commands/run_options.h"
+#include "orchestrator/guest/interrupt.h"
 #include "orchestrator/site/site.h"
 #include "results/base/error.h"
 #include "results/base/paths.h"

@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "orchestrator/campaign/campaign.h"
-#include "orchestrator/campaign/interrupt.h"
 #include "orchestrator/commands/command.h"
 #include "orchestrator/commands/inputs.h"
+#include "orchestrator/guest/interrupt.h"
 #include "results/base/error.h"
 #include "results/base/file.h"
 #include "results/base/folder.h"
@@ -53,7 +53,6 @@ void add_guest_options(CLI::App& command, RunOptions& options) {
       ->capture_default_str();
   command.add_option("--time-limit", options.time_limit, "Seconds for a guest, all in all")
       ->capture_default_str();
-  command.add_option("--append", options.append, "More for the kernel's command line");
   // Of more records the result's file would become larger than its readers take
   // (results/base/json_parse.h).
   command
@@ -66,6 +65,7 @@ void add_guest_options(CLI::App& command, RunOptions& options) {
                   "MiB of a guest's log that are kept; what comes after them is dropped")
       ->check(CLI::Range(1U, 1024U))
       ->capture_default_str();
+  command.add_option("--append", options.append, "More for the kernel's command line");
   add_store_options(command, options.store);
 }
 
@@ -172,8 +172,8 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
                                                     options.modules, directory, progress);
 
   LazyVirt virt = hypervisor_of(options);
-  const InterruptWatch watch;
   campaign.order.accelerator = choose_accelerator(options, campaign.order, ready, virt, progress);
+  const InterruptWatch watch;
   run_campaign([&]() -> Hypervisor& { return virt(); }, ready, campaign, directory, progress,
                watch.token());
   return {std::move(directory), watch.interrupted()};

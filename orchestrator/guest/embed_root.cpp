@@ -155,4 +155,13 @@ EmbedRoot::~EmbedRoot() {
   fs::remove_all(path_, ignored);
 }
 
+void sweep_embed_roots() {
+  const auto parent = parent_of_roots();
+  std::error_code none;
+  if (!fs::is_directory(parent, none)) return;
+  make_private_folder(parent);
+  const auto parent_lock = lock(parent, LOCK_EX);
+  sweep(parent);
+}
+
 }  // namespace brokenpipe

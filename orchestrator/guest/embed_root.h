@@ -30,4 +30,8 @@ class EmbedRoot {
   UniqueFd lock_;
 };
 
+/// Removes the roots that killed processes left behind, and ends their guests. Throws Error where
+/// that cannot be.
+void sweep_embed_roots();
+
 }  // namespace brokenpipe

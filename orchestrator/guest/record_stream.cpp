@@ -84,7 +84,7 @@ bool RecordStream::may_read(std::string_view bytes) {
   if (!too_much_.empty()) return false;
   bytes_ += bytes.size();
   if (bytes_ <= most_bytes_) return true;
-  too_much_ = fmt::format("it wrote more than {} bytes of records", most_bytes_);
+  too_much_ = fmt::format("it wrote more records than the limit of {} bytes,", most_bytes_);
   return false;
 }
 
@@ -153,15 +153,15 @@ void RecordStream::read_line(std::string_view line, std::vector<GuestRecord>& re
 void RecordStream::read_payload(std::string_view payload, std::vector<GuestRecord>& records) {
   values_ += values_at_most(payload);
   if (values_ > most_values) {
-    too_much_ = fmt::format("its records hold more than {} values", most_values);
+    too_much_ = fmt::format("its records hold more values than the limit of {},", most_values);
     return;
   }
   auto record = guest_record(payload);
   if (const auto* fault = std::get_if<RecordFault>(&record))
     return damaged([&] { return fault->what; });
   auto& good = std::get<GuestRecord>(record);
-  const std::string wrong = order_.wrong_with(good);
-  if (!wrong.empty()) return damaged([&] { return wrong; });
+  std::string wrong = order_.wrong_with(good);
+  if (!wrong.empty()) return damaged([&] { return std::move(wrong); });
   records.push_back(std::move(good));
 }
 

@@ -41,7 +41,8 @@ class RecordStream {
   /// Whether the end record has come: the last word of a guest.
   bool ended() const { return order_.ended(); }
 
-  /// Why no more is read of a guest that says too much; empty where it does not.
+  /// Why no more is read of a guest that says too much, the beginning of a sentence; empty where it
+  /// does not.
   const std::string& too_much() const { return too_much_; }
 
   /// What is missing if no more bytes come, in words; empty after the end.

@@ -15,13 +15,16 @@
 #include <vector>
 
 #include "results/base/error.h"
+#include "results/base/process_limit.h"
 
 namespace brokenpipe {
 namespace {
 
 Error failed(const char* call) {
+  const int error = errno;
   return {"starting the process that looks after the guests",
-          fmt::format("{}: {}", call, std::strerror(errno))};
+          fmt::format("{}: {}", call, std::strerror(error)),
+          error == EAGAIN || error == ENOMEM ? process_limit_remedy : ""};
 }
 
 sigset_t set_of(std::initializer_list<int> signals) {

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -21,6 +22,7 @@
 #include "orchestrator/guest/native_command.h"
 #include "results/base/error.h"
 
+#include "results/base/process_limit.h"
 namespace brokenpipe {
 namespace {
 
@@ -35,14 +37,39 @@ using Domain = std::unique_ptr<virDomain, DomainFreer>;
 using Uuid = std::array<unsigned char, VIR_UUID_BUFLEN>;
 
 /// What to do about those of libvirt's errors that a user meets. Known by their words: their codes
+/// The first program of that name; empty where there is none.
+std::string in_path(const std::string& program) {
+  const char* path = getenv("PATH");
+  std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (const std::string file = folder + "/" + program; access(file.c_str(), X_OK) == 0)
+      return file;
+  }
+  return {};
+}
+
+/// libvirt says the same of a QEMU that is not there and of one that it could not ask, and looks for
+/// it in the PATH.
+std::string remedy_without_emulator() {
+  if (const std::string why = why_no_process(); !why.empty())
+    return fmt::format("It could not ask QEMU what it can do: {}. {}", why, process_limit_remedy);
+  const std::string qemu = in_path("qemu-system-x86_64");
+  if (qemu.empty()) return "Install QEMU: apt install qemu-system-x86";
+  return fmt::format(
+      "It could not ask {} what it can do. If that runs by hand (--version), it was for want of "
+      "something that is there again, such as processes or memory: try again.",
+      qemu);
+}
+
 /// are shared by much else.
 std::string remedy(const std::string& why) {
   const auto says = [&why](const char* words) { return why.find(words) != std::string::npos; };
   if (says("no connection driver"))
     return "Install libvirt's QEMU driver: apt install libvirt-daemon-driver-qemu";
-  if (says("Cannot find suitable emulator") || says("No emulator found")) {
-    return "Install QEMU: apt install qemu-system-x86";
-  }
+  if (says("cannot fork") || says("create thread") || says("Resource temporarily unavailable"))
+    return process_limit_remedy;
+  if (says("Cannot find suitable emulator") || says("No emulator found"))
+    return remedy_without_emulator();
   if (says("driver is not active") && geteuid() == 0 && getpwnam("libvirt-qemu") == nullptr)
     return "As root libvirt asks for an account of that name, which the package "
            "libvirt-daemon-system would make: run this as an ordinary user, or: groupadd --system "
@@ -175,6 +202,16 @@ void refuse_other_machines(const std::string& uri) {
 }
 
 /// What libvirt has to say goes into our errors, not to the user's terminal; its log, if anywhere,
+/// libvirt takes for QEMU what it finds first in the PATH, for the guests and for its own questions
+/// to QEMU alike. Must come before libvirt's first call.
+Confinement put_first_in_path(Confinement confinement) {
+  if (confinement.emulator.empty()) return confinement;
+  const char* path = getenv("PATH");
+  const std::string rest = path == nullptr ? "/usr/sbin:/usr/bin:/sbin:/bin" : path;
+  setenv("PATH", (confinement.emulator.parent_path().string() + ":" + rest).c_str(), 1);
+  return confinement;
+}
+
 /// into the root. Must come before libvirt's first call.
 void keep_libvirt_quiet(const std::optional<EmbedRoot>& root) {
   const auto log = root ? (root->path() / "libvirt.log").string() : "/dev/null";
@@ -191,6 +228,7 @@ class Virt::Implementation {
     std::string full_uri = uri;
     if (uri == embedded_uri) {
       root_.emplace(cache);
+      confinement_ = put_first_in_path(confine_qemu(cache / "emulator"));
       full_uri += "?root=" + root_->path().string();
     }
     keep_libvirt_quiet(root_);

@@ -65,7 +65,7 @@ std::uintmax_t room_in(const fs::path& folder) {
 
 Error no_room(const fs::path& folder, std::uintmax_t left) {
   return {fmt::format("writing below {}", folder.string()),
-          fmt::format("no space left on its device, or too little: {} KiB", left >> 10U),
+          fmt::format("No space left on device, or too little: {} KiB", left >> 10U),
           "Make room there, or name another folder (for what is temporary, by TMPDIR)."};
 }
 

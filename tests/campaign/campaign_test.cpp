@@ -332,6 +332,16 @@ TEST(Campaign, AStopBetweenRepeatsLeavesTheKernelToBeDone) {
   EXPECT_NE(planned(directory, "debian-6.1").state, KernelState::done);
 }
 
+TEST(Campaign, AKernelWhoseFailureCannotBeWrittenDownKeepsNoOtherFromRunning) {
+  Bench bench;
+  AnsweringHypervisor hypervisor([&](const BootSpec& spec) {
+    fs::remove_all(bench.folder.path() / "runs");
+    return truthful(spec);
+  });
+  EXPECT_THROW(bench.run({bench.kernel("6.1"), bench.kernel("6.12")}, hypervisor), Error);
+  EXPECT_EQ(hypervisor.started.size(), 2U);
+}
+
 TEST(Campaign, StopsWhereItIsAskedToAndIsNotFinishedThen) {
   Bench bench;
   std::stop_source stop;

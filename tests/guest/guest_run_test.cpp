@@ -312,7 +312,9 @@ TEST(GuestRun, EndsAGuestThatSaysTooMuch) {
   tight.records = 3000;
   const auto outcome = fake.run(script, tight);
   EXPECT_EQ(outcome.verdict.ending, GuestEnding::truncated);
-  EXPECT_EQ(outcome.verdict.reason.find("it wrote more than 3000 bytes of records"), 0U)
+  EXPECT_EQ(outcome.verdict.reason.find(
+                "it wrote more records than the limit of 3000 bytes, before its first scenario"),
+            0U)
       << outcome.verdict.reason;
   EXPECT_EQ(outcome.records, 1U);
   EXPECT_LT(fake.hypervisor.time.time_since_epoch(), seconds(1));

@@ -241,7 +241,7 @@ TEST(RecordStream, ReadsNoMoreOfAGuestThanItMaySay) {
   EXPECT_EQ(stream.too_much(), "");
   EXPECT_EQ(stream.feed(whole.substr(200)).size(), 0U);
   EXPECT_EQ(stream.too_much(),
-            fmt::format("it wrote more than {} bytes of records", whole.size() - 1));
+            fmt::format("it wrote more records than the limit of {} bytes,", whole.size() - 1));
 }
 
 TEST(RecordStream, ReadsNoMoreValuesThanAResultsFileMayHold) {
@@ -252,7 +252,7 @@ TEST(RecordStream, ReadsNoMoreValuesThanAResultsFileMayHold) {
   RecordStream stream(nonce);
   std::uint64_t fed = 0;
   while (stream.too_much().empty() && fed < 100) stream.feed(frame(fed++, many));
-  EXPECT_EQ(stream.too_much(), "its records hold more than 500000 values");
+  EXPECT_EQ(stream.too_much(), "its records hold more values than the limit of 500000,");
   EXPECT_EQ(fed, 13U);
 }
 
