@@ -21,8 +21,8 @@
 #include "orchestrator/guest/embed_root.h"
 #include "orchestrator/guest/native_command.h"
 #include "results/base/error.h"
-
 #include "results/base/process_limit.h"
+
 namespace brokenpipe {
 namespace {
 
@@ -36,7 +36,6 @@ using Connection = std::unique_ptr<virConnect, ConnectionCloser>;
 using Domain = std::unique_ptr<virDomain, DomainFreer>;
 using Uuid = std::array<unsigned char, VIR_UUID_BUFLEN>;
 
-/// What to do about those of libvirt's errors that a user meets. Known by their words: their codes
 /// The first program of that name; empty where there is none.
 std::string in_path(const std::string& program) {
   const char* path = getenv("PATH");
@@ -61,6 +60,7 @@ std::string remedy_without_emulator() {
       qemu);
 }
 
+/// What to do about those of libvirt's errors that a user meets. Known by their words: their codes
 /// are shared by much else.
 std::string remedy(const std::string& why) {
   const auto says = [&why](const char* words) { return why.find(words) != std::string::npos; };
@@ -202,16 +202,6 @@ void refuse_other_machines(const std::string& uri) {
 }
 
 /// What libvirt has to say goes into our errors, not to the user's terminal; its log, if anywhere,
-/// libvirt takes for QEMU what it finds first in the PATH, for the guests and for its own questions
-/// to QEMU alike. Must come before libvirt's first call.
-Confinement put_first_in_path(Confinement confinement) {
-  if (confinement.emulator.empty()) return confinement;
-  const char* path = getenv("PATH");
-  const std::string rest = path == nullptr ? "/usr/sbin:/usr/bin:/sbin:/bin" : path;
-  setenv("PATH", (confinement.emulator.parent_path().string() + ":" + rest).c_str(), 1);
-  return confinement;
-}
-
 /// into the root. Must come before libvirt's first call.
 void keep_libvirt_quiet(const std::optional<EmbedRoot>& root) {
   const auto log = root ? (root->path() / "libvirt.log").string() : "/dev/null";
@@ -228,7 +218,6 @@ class Virt::Implementation {
     std::string full_uri = uri;
     if (uri == embedded_uri) {
       root_.emplace(cache);
-      confinement_ = put_first_in_path(confine_qemu(cache / "emulator"));
       full_uri += "?root=" + root_->path().string();
     }
     keep_libvirt_quiet(root_);
