@@ -181,8 +181,13 @@ std::vector<std::string> RunDirectory::plan_damaged_again() {
       if (result(kernel.id) || kernel.state != KernelState::done) continue;
       damaged.push_back(fmt::format("{} is gone: {} is run again", file.string(), kernel.id));
     } catch (const Error& error) {
-      damaged.push_back(fmt::format("{}\n  {} is run again", error.what(), kernel.id));
-      fs::rename(file, file.string() + ".damaged");
+      const fs::path aside = file.string() + ".damaged";
+      fs::rename(file, aside);
+      // Its advice is for who names a file.
+      const std::string why = error.what();
+      damaged.push_back(fmt::format("{}; it is put aside as {}, and {} is run again",
+                                    why.substr(0, why.find("\n  ")), aside.filename().string(),
+                                    kernel.id));
     }
     kernel.state = KernelState::planned;
     kernel.reason.clear();

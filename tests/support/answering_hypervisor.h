@@ -71,7 +71,7 @@ class AnsweringHypervisor final : public Hypervisor {
 inline GuestAnswers one_answer(const std::string& release, const std::string& observation) {
   return {.payloads = {fmt::format(R"({{"record":"probe","schema":1,"version":"0.1.0",)"
                                    R"("release":"{}","kernel_version":"#1 SMP",)"
-                                   R"("machine":"x86_64","scenarios":1}})",
+                                   R"("machine":"x86_64","kernel_log":true,"scenarios":1}})",
                                    release),
                        R"({"record":"begin","scenario":"tcp/x"})", observation,
                        R"({"record":"end","observations":1})"}};
