@@ -199,8 +199,8 @@ class Publisher {
           {{"before", before.id()}, {"after", after.id()}, {"pair_page", page}});
     }
     write_page("compare.html", "compare", "Compare", std::move(data));
-    folder_.write("data/compare.js",
-                  "window.brokenpipe_results = " + json_dump(comparable.json(model_)) + ";\n");
+    folder_.write("data/compare.js", "window.brokenpipe_results = " +
+                                         json_dump(page_json(comparable.json(model_))) + ";\n");
   }
 
   void write_picture(const std::string& page, const SiteKernel* shown) {
