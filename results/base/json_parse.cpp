@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <utility>
@@ -14,8 +13,20 @@ namespace {
 
 using nlohmann::json;
 
+/// How far a text has been read.
+struct Position {
+  const char* at;
+  std::size_t taken = 0;  ///< characters that the parser got
+};
+
+bool breaks_line(char c) {
+  return c == '\n' || c == '\r' || c == '\t';
+}
+
 /// Reads a text and says how far it has come, which the parser tells its handler only at errors of
-/// its own.
+/// its own. Of whitespace that begins with a line break the parser gets one character: in its
+/// error, which it makes also where nobody asks, it writes each as eight (a break within a string
+/// is an error, so that nothing is lost there).
 class Reading {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -24,10 +35,15 @@ class Reading {
   using pointer = const char*;
   using reference = const char&;
 
-  Reading(const char* at, const char** reached) : at_(at), reached_(reached) {}
+  Reading(const char* at, const char* end, Position& position)
+      : at_(at), end_(end), position_(&position) {}
   const char& operator*() const { return *at_; }
   Reading& operator++() {
-    *reached_ = ++at_;
+    const bool was_break = breaks_line(*at_);
+    ++at_;
+    while (was_break && at_ != end_ && (breaks_line(*at_) || *at_ == ' ')) ++at_;
+    position_->at = at_;
+    ++position_->taken;
     return *this;
   }
   bool operator==(const Reading& other) const { return at_ == other.at_; }
@@ -35,7 +51,8 @@ class Reading {
 
  private:
   const char* at_;
-  const char** reached_;
+  const char* end_;
+  Position* position_;
 };
 
 /// Some of a text that may be of any length.
@@ -60,9 +77,9 @@ std::string plain(const std::string& message) {
 class Builder {
  public:
   Builder(std::string_view text, const JsonLimits& limits)
-      : text_(text), limits_(limits), reached_(text.data()) {}
+      : text_(text), limits_(limits), position_{text.data()} {}
 
-  const char** reached() { return &reached_; }
+  Position& position() { return position_; }
   JsonFault fault() { return std::move(fault_); }
   json value() { return std::move(root_); }
 
@@ -95,14 +112,15 @@ class Builder {
   bool parse_error(std::size_t position, const std::string& /*token*/, const json::exception& e) {
     if (dynamic_cast<const json::out_of_range*>(&e) != nullptr)
       return refuse("a number beyond a double's range");
-    fault_ = {"no JSON: " + plain(e.what()), std::min(position, text_.size()),
-              position > text_.size()};
+    refuse("no JSON: " + plain(e.what()));
+    // It has met the end, which it counts as a character.
+    fault_.truncated = position > position_.taken;
     return false;
   }
 
  private:
   bool refuse(std::string what) {
-    fault_ = {std::move(what), static_cast<std::size_t>(reached_ - text_.data()), false};
+    fault_ = {std::move(what), static_cast<std::size_t>(position_.at - text_.data()), false};
     return false;
   }
 
@@ -134,7 +152,7 @@ class Builder {
 
   std::string_view text_;
   const JsonLimits& limits_;
-  const char* reached_;
+  Position position_;
   json root_;
   std::vector<json*> open_;  ///< objects and lists that have begun, each within the one before
   json* member_ = nullptr;   ///< the innermost object's, whose value comes next
@@ -153,8 +171,8 @@ std::variant<json, JsonFault> parse_json(std::string_view text, const JsonLimits
     return JsonFault{"no JSON: a NUL byte", nul + 1, false};
   Builder builder(text, limits);
   const char* const end = text.data() + text.size();
-  const bool good = json::sax_parse(Reading(text.data(), builder.reached()),
-                                    Reading(end, builder.reached()), &builder);
+  const bool good = json::sax_parse(Reading(text.data(), end, builder.position()),
+                                    Reading(end, end, builder.position()), &builder);
   if (!good) return Parsed(std::in_place_type<JsonFault>, builder.fault());
   return Parsed(std::in_place_type<json>, builder.value());
 }

@@ -2,7 +2,9 @@
 #include "results/base/json_parse.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <cstddef>
 #include <string>
 
 namespace brokenpipe {
@@ -108,6 +110,27 @@ TEST(ParseJson, SaysThatATextEndsInsideOfAValue) {
   }
   EXPECT_FALSE(fault_of("[1}").truncated);
   EXPECT_FALSE(fault_of("[x").truncated);
+}
+
+TEST(ParseJson, CountsTheBytesOfWhitespaceAsTheyStand) {
+  const JsonFault fault = fault_of("[1,\n\n  \t\r\n   x]");
+  EXPECT_FALSE(fault.truncated);
+  EXPECT_EQ(fault.byte, 14U);
+  const JsonFault cut = fault_of("{\n  \"a\": [\n    1,\n    \n");
+  EXPECT_TRUE(cut.truncated);
+  EXPECT_EQ(cut.byte, 23U);
+  EXPECT_EQ(fault_of("[\"a\n  b\"]").what.find("no JSON: "), 0U) << "a break within a string";
+  EXPECT_EQ(std::get<json>(parse_json("\n\n [\n \"a  b\" \n,\t 1 ]\n\n")), json({"a  b", 1}));
+}
+
+TEST(ParseJson, TakesNoMoreMemoryForAFloodOfNewlinesThanForItsText) {
+  const std::string flood(std::size_t{16} << 20U, '\n');
+  rusage before{};
+  rusage after{};
+  getrusage(RUSAGE_SELF, &before);
+  EXPECT_TRUE(fault_of(flood).truncated);
+  getrusage(RUSAGE_SELF, &after);
+  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 16 * 1024);
 }
 
 TEST(ParseJson, QuotesNothingOfATextThatIsNoJson) {
