@@ -56,6 +56,7 @@ class Bench {
 
  private:
   bool is_ours(const ProcessWords& process) const;
+  std::vector<ProcessWords> our_own() const;
 
   std::filesystem::path folder_;
   std::filesystem::path runtime_;  ///< sockets want a short path

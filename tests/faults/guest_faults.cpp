@@ -109,30 +109,39 @@ std::vector<Fault> deaths() {
   };
 }
 
-// Words of the guest that a terminal would obey, or that a line of ours could be forged with.
-Outcome watch_words(const Bench& bench, const Fault& fault) {
-  Outcome outcome = run_hostile_guest(bench, fault);
-  for (const char* format : {"text", "trace", "markdown", "html", "csv", "junit", "tap"}) {
-    const Outcome report = bench.run({"report", bench.last_run().string(), "--format", format});
-    if (report.exit_code > 3)
-      outcome.complaints.push_back(fmt::format("report --format {} died", format));
-    outcome.err += report.err;
-    outcome.out += report.out;
-  }
-  for (const char c : outcome.err + outcome.out) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) {
-      outcome.complaints.push_back(fmt::format("it says the byte {:#04x}", byte));
-      break;
-    }
+// A byte that a terminal obeys; empty where there is none.
+std::string control_in(const std::string& text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const bool ends_line = byte == '\n' || text.compare(at, 2, "\r\n") == 0;  // RFC 4180
+    if ((byte < 0x20 && byte != '\t' && !ends_line) || byte == 0x7f)
+      return fmt::format("the byte {:#04x}", byte);
   }
   for (const std::string& words : {std::string("\xc2\x9b"), std::string("\xe2\x80") + "\xae"}) {
-    if ((outcome.err + outcome.out).find(words) != std::string::npos)
-      outcome.complaints.emplace_back("it says a C1 control or turns the line round");
+    if (text.find(words) != std::string::npos) return "a C1 control, or what turns the line round";
   }
+  return {};
+}
+
+// Words of the guest that a terminal would obey, or that a line of ours could be forged with, in
+// every format for people or line by line.
+Outcome watch_words(const Bench& bench, const Fault& fault) {
+  Outcome outcome = run_hostile_guest(bench, fault);
+  std::string lines = "\n" + outcome.out;
+  for (const char* format : {"text", "trace", "markdown", "tap", "html", "csv", "junit"}) {
+    const Outcome report = bench.run({"report", bench.last_run().string(), "--format", format});
+    if (report.exit_code > 3) outcome.complaints.push_back(fmt::format("{} died", format));
+    if (const std::string control = control_in(report.out + report.err); !control.empty())
+      outcome.complaints.push_back(fmt::format("{} has {}", format, control));
+    // The others have newlines in quoted fields, or as any blank.
+    const std::string named = format;
+    if (named != "html" && named != "csv" && named != "junit") lines += "\n" + report.out;
+  }
+  if (const std::string control = control_in(outcome.out + outcome.err); !control.empty())
+    outcome.complaints.push_back("the command says " + control);
   // A log that is shown has the lines that were written to it.
-  if (fault.arguments.empty() &&
-      ("\n" + outcome.err + outcome.out).find("\nforged line") != std::string::npos)
+  if (fault.arguments.empty()) lines += "\n" + outcome.err;
+  if (lines.find("\nforged line") != std::string::npos)
     outcome.complaints.emplace_back("a line is forged");
   return outcome;
 }
