@@ -59,6 +59,10 @@ int examine(const RunOptions& options) {
   });
   well &= look_at("libvirt", [&] { return virt().libvirt_version(); });
   well &= look_at("QEMU", [&] { return virt().qemu_version(); });
+  look_at("QEMU runs", [&]() -> std::string {
+    const auto& walls = virt().confinement();
+    return walls ? in_words(*walls) : "as the daemon behind " + options.connect + " runs it";
+  });
   well &= look_at("store", [&] { return kernels_here(catalogue, store); });
   look_at("KVM", [&]() -> std::string {
     const auto kernel = any_stored(catalogue, store);

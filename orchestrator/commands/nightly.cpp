@@ -68,6 +68,7 @@ int run_and_publish(const Options& options) {
   KernelStore store =
       open_store(options.run.store, [&](const std::string& line) { progress.note(line); });
   LazyVirt virt = hypervisor_of(options.run);
+  virt.tell([&](const std::string& line) { progress.note(line); });
   const InterruptWatch watch;
   const NightReport report =
       run_night([&]() -> Hypervisor& { return virt(); }, store, kernels, site.reference,

@@ -172,6 +172,7 @@ CampaignOutcome run(const RunOptions& options, const std::vector<std::string>& c
                                                     options.modules, directory, progress);
 
   LazyVirt virt = hypervisor_of(options);
+  virt.tell([&](const std::string& line) { progress.note(line); });
   campaign.order.accelerator = choose_accelerator(options, campaign.order, ready, virt, progress);
   const InterruptWatch watch;
   run_campaign([&]() -> Hypervisor& { return virt(); }, ready, campaign, directory, progress,

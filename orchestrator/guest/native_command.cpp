@@ -44,11 +44,12 @@ bool only_for_libvirt(const std::string& option, const std::string& value) {
 
 }  // namespace
 
-std::string runnable_command(const std::string& native) {
-  const auto words = shell_words(native);
+std::string runnable_command(const std::string& native, const std::string& program) {
+  auto words = shell_words(native);
   // Before the program stand variables that point into libvirt's own folder.
   auto word = std::find_if(words.begin(), words.end(),
                            [](const std::string& text) { return text.front() == '/'; });
+  if (word != words.end() && !program.empty()) *word = program;
   std::string command;
   while (word != words.end()) {
     std::vector<std::string> group{*word++};

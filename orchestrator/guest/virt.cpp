@@ -17,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include "orchestrator/guest/confinement.h"
 #include "orchestrator/guest/domain_xml.h"
 #include "orchestrator/guest/embed_root.h"
 #include "orchestrator/guest/native_command.h"
@@ -201,6 +202,16 @@ void refuse_other_machines(const std::string& uri) {
         uri));
 }
 
+/// libvirt takes for QEMU what it finds first in the PATH, for the guests and for its own questions
+/// to QEMU alike. Must come before libvirt's first call.
+Confinement put_first_in_path(Confinement confinement) {
+  if (confinement.emulator.empty()) return confinement;
+  const char* path = getenv("PATH");
+  const std::string rest = path == nullptr ? "/usr/sbin:/usr/bin:/sbin:/bin" : path;
+  setenv("PATH", (confinement.emulator.parent_path().string() + ":" + rest).c_str(), 1);
+  return confinement;
+}
+
 /// What libvirt has to say goes into our errors, not to the user's terminal; its log, if anywhere,
 /// into the root. Must come before libvirt's first call.
 void keep_libvirt_quiet(const std::optional<EmbedRoot>& root) {
@@ -217,6 +228,7 @@ class Virt::Implementation {
     refuse_other_machines(uri);
     std::string full_uri = uri;
     if (uri == embedded_uri) {
+      confinement_ = put_first_in_path(confine_qemu(cache / "emulator"));
       root_.emplace(cache);
       full_uri += "?root=" + root_->path().string();
     }
@@ -255,6 +267,8 @@ class Virt::Implementation {
     return std::make_unique<LibvirtGuest>(std::move(domain), stopped_);
   }
 
+  const std::optional<Confinement>& confinement() const { return confinement_; }
+
   std::string native_command(const std::string& xml) {
     const std::unique_ptr<char, decltype(&std::free)> command(
         virConnectDomainXMLToNative(connection_.get(), "qemu-argv", xml.c_str(), 0), &std::free);
@@ -277,6 +291,7 @@ class Virt::Implementation {
   }
 
  private:
+  std::optional<Confinement> confinement_;
   std::optional<EmbedRoot> root_;
   std::shared_ptr<EventLoop> loop_;
   std::shared_ptr<StoppedDomains> stopped_ = std::make_shared<StoppedDomains>();
@@ -290,6 +305,7 @@ Virt::Virt(const std::string& uri, const std::filesystem::path& cache)
 Virt::~Virt() = default;
 
 std::unique_ptr<Guest> Virt::start(const BootSpec& spec) {
+  if (const auto& confinement = implementation_->confinement()) hand_over(spec, *confinement);
   return start_domain(domain_xml(implementation_->named(spec)));
 }
 
@@ -298,11 +314,17 @@ std::unique_ptr<Guest> Virt::start_domain(const std::string& xml) {
 }
 
 std::string Virt::command_line(const BootSpec& spec) {
-  return runnable_command(implementation_->native_command(domain_xml(spec)));
+  const auto& confinement = implementation_->confinement();
+  return runnable_command(implementation_->native_command(domain_xml(spec)),
+                          confinement ? confinement->plan.qemu.string() : std::string());
 }
 
 std::string Virt::qemu_version() {
   return implementation_->hypervisor_version();
+}
+
+const std::optional<Confinement>& Virt::confinement() const {
+  return implementation_->confinement();
 }
 
 std::string Virt::libvirt_version() {

@@ -28,3 +28,8 @@ TEST(NativeCommand, KeepsQuotesBackslashesAndEmptyArguments) {
   -append 'it'\''s \ "x"' \
   -kernel '')");
 }
+
+TEST(NativeCommand, NamesTheProgramThatIsAskedFor) {
+  EXPECT_EQ(runnable_command("LC_ALL=C /cache/emulator/qemu -m 64", "/usr/bin/qemu"),
+            "/usr/bin/qemu \\\n  -m 64");
+}
