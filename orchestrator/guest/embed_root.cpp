@@ -41,7 +41,8 @@ constexpr const char* qemu_conf =
     "cgroup_controllers = []\n";
 
 /// As root, libvirt would else probe QEMU as one user and check access to /dev/kvm as another,
-/// disagree with itself, and probe again at every look-up (virQEMUCapsIsValid).
+/// disagree with itself, and probe again at every look-up (virQEMUCapsIsValid). What it runs as
+/// root is no QEMU, but the program that becomes one with another account (confinement.h).
 constexpr const char* qemu_conf_of_root =
     "user = \"root\"\n"
     "group = \"root\"\n";
@@ -60,10 +61,12 @@ void make_private_folder(const fs::path& path) {
     throw failed(path, "others own it or may write to it");
 }
 
+/// A folder for roots alone: what is in it and has no owner is removed. Runs and kernels are kept
+/// in folders named `brokenpipe`, which lie here too where somebody has one folder for everything.
 fs::path parent_of_roots() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   if (runtime != nullptr && access(runtime, W_OK) == 0) {
-    auto parent = fs::absolute(runtime) / "brokenpipe";
+    auto parent = fs::absolute(runtime) / "brokenpipe-guests";
     if (parent.string().size() + longest_below_parent <= longest_socket_path) return parent;
   }
   return fmt::format("/tmp/brokenpipe-{}", geteuid());
@@ -87,16 +90,19 @@ std::string contents(const fs::path& file) {
   return text.str();
 }
 
-/// Ends the guests whose owner was killed: QEMU writes its pid file in the root and has the root's
-/// path on its command line, without which the pid is another process's by now.
+/// Ends the guests whose owner was killed: libvirt writes their pid files in the root. The pid is
+/// that of QEMU, or of the sandbox that ends with it (confinement.h), and has the root's path on
+/// its command line or in its environment, without which it is another process's by now.
 void end_guests(const fs::path& root) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(root / "run/qemu", ignored)) {
     if (entry.path().extension() != ".pid") continue;
     const pid_t pid = std::atoi(contents(entry.path()).c_str());
-    if (pid > 1 &&
-        contents(fmt::format("/proc/{}/cmdline", pid)).find(root.string()) != std::string::npos)
-      kill(pid, SIGKILL);
+    const auto names_root = [&](const char* file) {
+      return contents(fmt::format("/proc/{}/{}", pid, file)).find(root.string()) !=
+             std::string::npos;
+    };
+    if (pid > 1 && (names_root("cmdline") || names_root("environ"))) kill(pid, SIGKILL);
   }
 }
 
@@ -149,12 +155,6 @@ EmbedRoot::EmbedRoot(const fs::path& cache) : cache_(cache / "libvirt-capabiliti
   copy_capabilities(cache_, capabilities_below(path_));
 }
 
-EmbedRoot::~EmbedRoot() {
-  copy_capabilities(capabilities_below(path_), cache_);
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 void sweep_embed_roots() {
   const auto parent = parent_of_roots();
   std::error_code none;
@@ -162,6 +162,12 @@ void sweep_embed_roots() {
   make_private_folder(parent);
   const auto parent_lock = lock(parent, LOCK_EX);
   sweep(parent);
+}
+
+EmbedRoot::~EmbedRoot() {
+  copy_capabilities(capabilities_below(path_), cache_);
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
 }
 
 }  // namespace brokenpipe

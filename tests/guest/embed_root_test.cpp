@@ -27,7 +27,8 @@ namespace {
 class User {
  public:
   User() { setenv("XDG_RUNTIME_DIR", runtime_.path().c_str(), 1); }
-  fs::path roots() const { return runtime_.path() / "brokenpipe"; }
+  fs::path roots() const { return runtime_.path() / "brokenpipe-guests"; }
+  fs::path runtime() const { return runtime_.path(); }
   fs::path cache() const { return cache_.path(); }
 
  private:
@@ -138,6 +139,31 @@ TEST(EmbedRoot, SweepsTheRootsOfKilledProcessesAndEndsTheirGuests) {
   EXPECT_EQ(waitpid(stranger, nullptr, WNOHANG), 0) << "a process that only got the pid was ended";
   kill(stranger, SIGKILL);
   status_of(stranger);
+}
+
+TEST(EmbedRoot, SweepsNothingOfAUserWhoHasOneFolderForEverything) {
+  const User user;
+  const fs::path runs = user.runtime() / "brokenpipe/runs";
+  fs::create_directories(runs);
+  fs::permissions(runs.parent_path(), fs::perms::owner_all);
+  const EmbedRoot root(user.cache());
+  EXPECT_TRUE(fs::exists(runs));
+}
+
+TEST(EmbedRoot, KnowsAGuestByItsEnvironmentToo) {
+  const User user;
+  const auto stale = user.roots() / "stale0";
+  fs::create_directories(stale);
+  fs::permissions(user.roots(), fs::perms::owner_all);
+  setenv("HOME_OF_TEST", (stale / "lib/qemu/domain-1").c_str(), 1);
+  const pid_t guest = start_waiting_process("no path on its command line");
+  unsetenv("HOME_OF_TEST");
+  write(stale / "run/qemu/guest.pid", std::to_string(guest));
+
+  const EmbedRoot root(user.cache());
+
+  const int ended = status_of(guest);
+  EXPECT_TRUE(WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL);
 }
 
 TEST(EmbedRoot, RefusesAFolderThatOthersCanWriteTo) {
