@@ -43,12 +43,11 @@ constexpr const char* tcp_probe_timer = "net/ipv4/tcp_timer.c:tcp_probe_timer";
 constexpr const char* tcp_retransmit_skb = "net/ipv4/tcp_output.c:tcp_retransmit_skb";
 
 // Small, so that they are over within seconds under any clock; odd, so that no two of the times
-// that a kernel may compare with them are close. Timers are late by some percent, and a tracer is
-// later: that of data ends 2.5 s after the fourth repetition, half-way between two whole seconds.
+// that a kernel may compare with them are close. Timers are late by some percent.
 const Sysctls few_syn_retries{{"net.ipv4.tcp_syn_retries", "3"}};
 const Sysctls few_retries{{"net.ipv4.tcp_retries2", "2"}};
 constexpr auto user_timeout_of_syn = 1900ms;
-constexpr auto user_timeout_of_data = 5300ms;
+constexpr auto user_timeout_of_data = 1050ms;
 constexpr auto user_timeout_of_probes = 1550ms;
 
 void set_user_timeout(int fd, std::chrono::milliseconds time) {
@@ -98,18 +97,13 @@ const Register syn_user_timeout_entry{scripted({
     .run = syn_user_timeout,
 })};
 
-void send_to_nobody(Trace& trace, const Prepare& prepare) {
+void data(Trace& trace) {
   Peer peer;
   const Fd a = peer.accepted();
-  if (prepare) prepare(a);
   peer.start_the_clock();
   must_send(a, 1);
   peer.listen_until_closed(a, 15s);
   look_back(trace, peer, a);
-}
-
-void data(Trace& trace) {
-  send_to_nobody(trace, {});
 }
 const Register data_entry{scripted({
     .id = "tcp-timer/silent-peer-data-wire",
@@ -120,8 +114,30 @@ const Register data_entry{scripted({
     .run = data,
 })};
 
+// Repetitions without their times: the time-out, and so each time between two, is longer by the
+// handshake's round trip, which is as long as the peer is slow, and that of a traced probe is.
+std::vector<std::string> repetitions(Peer& peer) {
+  std::vector<std::string> segments = peer.take_heard();
+  for (std::string& segment : segments) segment.erase(0, segment.find(" s ") + 3);
+  return segments;
+}
+
+// The end counts from the first repetition, as it does in the kernel
+// (net/ipv4/tcp_timer.c:retransmits_timed_out), whatever the time-out is.
 void data_user_timeout(Trace& trace) {
-  send_to_nobody(trace, [](int fd) { set_user_timeout(fd, user_timeout_of_data); });
+  Peer peer;
+  const Fd a = peer.accepted();
+  set_user_timeout(a, user_timeout_of_data);
+  peer.start_the_clock();
+  must_send(a, 1);
+  for (int segment = 0; segment < 2; ++segment) peer.hears(5s);
+  const Clock::time_point first_repetition = Clock::now();
+  peer.listen_until_closed(a, 15s);
+  const std::string elapsed = timer_words(Clock::now() - first_repetition);
+  trace.look("wire", "packets", "repetitions, too",
+             Json::object({{"segments", Json::strings(repetitions(peer))}}));
+  trace.look("state", "getsockopt", "TCP_INFO, since the first repetition",
+             Json::object({{"state", tcp_state(a)}, {"elapsed", elapsed}}));
 }
 const Register data_user_timeout_entry{scripted({
     .id = "tcp-timer/silent-peer-data-user-timeout-wire",
