@@ -151,6 +151,7 @@ fs::path own_build(const Cli& cli) {
   result["observations"] = answers;
   result["probe"]["selection"] = {scenario};
   result["kernel"]["release"] = "3.16.0";
+  result["kernel"]["package"] = "build/arch/x86/boot/bzImage";
   const fs::path file = cli.folder() / "own.json";
   write_file(file, result.dump());
   return file;
