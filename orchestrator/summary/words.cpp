@@ -188,8 +188,8 @@ std::string number_of(const KernelVersion& version) {
 std::string versions_of(const Change& change) {
   const auto listed = [](std::vector<KernelVersion> all, const std::vector<KernelVersion>& more) {
     all.insert(all.end(), more.begin(), more.end());
-    std::vector<std::string> numbers;
-    for (const KernelVersion& version : all) numbers.push_back(number_of(version));
+    std::vector<std::string> numbers(all.size());
+    std::transform(all.begin(), all.end(), numbers.begin(), number_of);
     return fmt::format("{}", fmt::join(numbers, ", "));
   };
   std::vector<KernelVersion> ended;
