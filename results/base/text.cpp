@@ -115,7 +115,7 @@ Json page_json(const Json& document) {
 std::string markdown_text(std::string_view text) {
   std::string safe;
   for (const char c : visible(text, Lines::joined, longest_words)) {
-    if (is_one_of("\\`*_{}[]<>#|&", c)) safe += '\\';
+    if (is_one_of("\\`*_{}[]<>#|&~$", c)) safe += '\\';
     safe += c;
   }
   return safe;

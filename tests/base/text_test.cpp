@@ -144,6 +144,7 @@ TEST(PageJson, HasEveryStringAsAPageHasItAndAllOfIt) {
 }
 
 TEST(MarkdownText, IsNoMarkupAndStaysOnItsLine) {
+  EXPECT_EQ(markdown_text("~~gone~~ $x$"), R"(\~\~gone\~\~ \$x\$)");
   EXPECT_EQ(markdown_text("\x1b[H"), R"(\\x1b\[H)");
   expect_nothing_misleading(markdown_text);
   expect_bounded(markdown_text);
