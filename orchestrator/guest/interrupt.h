@@ -7,8 +7,8 @@
 namespace brokenpipe {
 
 /// From here on SIGINT, SIGTERM and SIGHUP end this process with a word why and exit code 130, and
-/// where somebody heeds an InterruptWatch ask for a stop instead. One that was ignored before (by
-/// nohup(1)) stays so. One for a process; make it before other threads, which inherit the signal
+/// where somebody heeds an InterruptWatch ask for a stop instead. A SIGHUP that is ignored
+/// (nohup(1)) stays so. One for a process; make it before other threads, which inherit the signal
 /// mask.
 class Interrupts {
  public:

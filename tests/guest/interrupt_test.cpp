@@ -91,7 +91,7 @@ TEST(Interrupts, EndTheProgramAfterNobodyHeedsThemAnyMore) {
   EXPECT_EQ(ended.code, 130);
 }
 
-TEST(Interrupts, StayIgnoredWhereTheyWere) {
+TEST(Interrupts, LeaveAHangupIgnoredWhereItIs) {
   std::signal(SIGHUP, SIG_IGN);
   const Ended ended = run([] {
     kill(getpid(), SIGHUP);
