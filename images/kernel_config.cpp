@@ -110,7 +110,7 @@ fs::path config_of_image(const fs::path& image, const std::string& release, cons
       beside.push_back(top / ".config");
     }
   }
-  if (const fs::path found = first_there(beside); !found.empty()) {
+  if (fs::path found = first_there(beside); !found.empty()) {
     return found;
   }
   return same_content(file, boot / ("vmlinuz-" + release))
