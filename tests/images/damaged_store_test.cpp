@@ -84,17 +84,19 @@ TEST(DamagedStore, WhateverFileIsDamagedHoweverTheKernelIsFetchedAgain) {
   OneKernel place(with_kernel_47(repository));
   for (const auto& [part, file] : files_of(place.kernel)) {
     for (const auto& [fault, inflict] : faults) {
-      SCOPED_TRACE(part + ", " + fault);
+      // Each costs a second of apt's.
+      if (fault != "a byte flipped" && part != "image" && part != "module") {
+        continue;
+      }
+      SCOPED_TRACE(part);
+      SCOPED_TRACE(fault);
       place.told.clear();
       inflict(file);
       const StoredKernel again = fetch_one(place.store, bookworm);
       expect_whole(again);
       EXPECT_EQ(again.image, place.kernel.image);
       EXPECT_THAT(files_below(place.directory.path() / "store/kernels"), SizeIs(1));
-      // A description that is gone is that of nothing.
-      if (part != "description" || fault != "gone") {
-        EXPECT_THAT(place.told, HasSubstr(file.string()));
-      }
+      EXPECT_THAT(place.told, HasSubstr(file.string()));
     }
   }
 }
@@ -102,7 +104,7 @@ TEST(DamagedStore, WhateverFileIsDamagedHoweverTheKernelIsFetchedAgain) {
 TEST(DamagedStore, WithoutANetworkDamageIsAnErrorThatNamesTheFile) {
   test::LocalRepository repository;
   with_kernel_47(repository);
-  for (const std::string part : {"image", "configuration", "module", "hashes", "description"}) {
+  for (const std::string part : {"module", "description"}) {
     OneKernel place(repository);
     const fs::path file = files_of(place.kernel).at(part);
     test::flip_a_byte(file);
@@ -236,7 +238,8 @@ TEST(DamagedStore, APackageOfTheUsersIsUnpackedAgain) {
   const StoredKernel kernel = store.open_file(deb);
   for (const auto& [part, file] : files_of(kernel)) {
     for (const auto& [fault, inflict] : faults) {
-      SCOPED_TRACE(part + ", " + fault);
+      SCOPED_TRACE(part);
+      SCOPED_TRACE(fault);
       inflict(file);
       const StoredKernel again = store.open_file(deb);
       EXPECT_EQ(damage_of(again), std::nullopt);
