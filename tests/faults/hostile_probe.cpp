@@ -200,10 +200,10 @@ const Modes<Json>& odd_records() {
 const Modes<void (*)(const Guest&)>& middle_modes() {
   static const Modes<void (*)(const Guest&)> modes{
       {"newlines", [](const Guest&) { flood(STDOUT_FILENO, "\n", 2 * mega); }},
-      {"newline-flood", [](const Guest&) { flood(STDOUT_FILENO, "\n", 100 * mega); }},
+      {"newline-flood", [](const Guest&) { flood(STDOUT_FILENO, "\n", 24 * mega); }},
       {"line-without-end", [](const Guest&) { flood(STDOUT_FILENO, "x", mega); }},
       {"console-text", [](const Guest&) { flood(STDERR_FILENO, "all is well\n", mega); }},
-      {"console-flood", [](const Guest&) { flood(STDERR_FILENO, "all is well\n", 100 * mega); }},
+      {"console-flood", [](const Guest&) { flood(STDERR_FILENO, "all is well\n", 24 * mega); }},
       {"hostile-console", [](const Guest&) { say(hostile_words() + "\n"); }},
       {"hostile-scenario",
        [](const Guest& guest) {

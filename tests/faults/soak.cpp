@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -55,7 +56,7 @@ Held held_by(const Process& process) {
   return held;
 }
 
-// A minute is long for a guest; an hour for them all.
+// An hour is long enough for them all.
 void await_boots(Process& process, int boots) {
   const auto booted = [&] {
     const std::string said = process.err();
