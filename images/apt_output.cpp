@@ -20,6 +20,14 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+/// What is longer is no line of apt's that we know. libstdc++ matches a regular expression by
+/// recursion, a level a character: a stack of 8 MiB ends before 100 000.
+constexpr std::size_t longest_line = 8192;
+
+bool is_like(const std::string& line, const std::regex& format, std::smatch& match) {
+  return line.size() <= longest_line && std::regex_match(line, match, format);
+}
+
 /// What went wrong with one file: apt's "Err:" line, and the first line below it.
 struct Failure {
   std::string file;  ///< `URI SUITE Release`
@@ -31,7 +39,7 @@ std::vector<Failure> failures_in(const std::string& out) {
   std::vector<Failure> failures;
   for (const std::string& line : lines_of(out)) {
     std::smatch match;
-    if (std::regex_match(line, match, failure)) {
+    if (is_like(line, failure, match)) {
       failures.push_back({match[1], {}});
     } else if (!failures.empty() && failures.back().why.empty()) {
       failures.back().why = trimmed(line);
@@ -66,7 +74,7 @@ AptDownload download_in(const std::string& line) {
   static const std::regex format(
       "'([^']*)' (([^ /_%]+)_((?:[^ /_%]|%[0-9a-f]{2})+)_[^ /_]+) [0-9]+ SHA256:([0-9a-f]{64}) *");
   std::smatch match;
-  if (!std::regex_match(line, match, format)) {
+  if (!is_like(line, format, match)) {
     throw Error("asking apt where a package is", fmt::format("it says \"{}\"", line));
   }
   return {match[1], match[3], unquoted(match[4]), match[2], match[5]};
@@ -92,10 +100,14 @@ std::vector<AptPackage> packages_in(const std::string& out) {
   // Lines such as: NAME | VERSION | URI SUITE/main amd64 Packages
   for (const std::string& line : lines_of(out)) {
     const std::vector<std::string> fields = fields_of(line, '|');
-    const std::vector<std::string> source = fields_of(trimmed(fields.at(2)), ' ');
-    const std::string& component = source.at(1);
+    const std::vector<std::string> source =
+        fields.size() < 3 ? fields : fields_of(trimmed(fields[2]), ' ');
+    if (fields.size() < 3 || source.size() < 2) {
+      throw Error("asking apt which packages there are", fmt::format("it says \"{}\"", line));
+    }
+    const std::string& component = source[1];
     packages.push_back(
-        {trimmed(fields.at(0)), trimmed(fields.at(1)), component.substr(0, component.rfind('/'))});
+        {trimmed(fields[0]), trimmed(fields[1]), component.substr(0, component.rfind('/'))});
   }
   return packages;
 }

@@ -30,6 +30,20 @@ TEST_P(Corpus, IsReadOrRefusedInWords) {
   EXPECT_GT(files, 0U) << "a target without a corpus was never fuzzed: make fuzz";
 }
 
+/// Where a fuzzer begins: with nothing but refused bytes it would not come far.
+TEST_P(Corpus, BeginsWithWhatIsRight) {
+  std::size_t right = 0;
+  for (const auto& entry : fs::directory_iterator(corpus_of(GetParam()))) {
+    try {
+      GetParam().parse(read_file(entry.path()));
+      ++right;
+    } catch (const std::exception&) {
+      continue;
+    }
+  }
+  EXPECT_GT(right, 0U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, Corpus, ::testing::ValuesIn(fuzz_targets()),
                          [](const auto& target) { return std::string(target.param.name); });
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ostream>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,11 @@ struct FuzzTarget {
   std::string_view name;  ///< the folder of its corpus in tests/fuzz/corpus
   void (*parse)(std::string_view bytes);
 };
+
+/// For a test's name.
+inline void PrintTo(const FuzzTarget& target, std::ostream* out) {
+  *out << target.name;
+}
 
 /// All that are linked into this program.
 const std::vector<FuzzTarget>& fuzz_targets();

@@ -56,6 +56,13 @@ TEST(AptOutput, ASignatureThatDoesNotVerifyIsAComplaintBesideASuiteThatIsAbsent)
               AllOf(HasSubstr("NO_PUBKEY"), HasSubstr("is not signed"), Not(HasSubstr("trixie"))));
 }
 
+TEST(AptOutput, WordsThatAreNotAptsAreAnError) {
+  EXPECT_THROW(packages_in("Segmentation fault\n"), Error);
+  EXPECT_THROW(packages_in("linux-image | 6.1 | \n"), Error);
+  EXPECT_THROW(downloads_in("'" + std::string(1'000'000, 'x')), Error);
+  EXPECT_EQ(complaints({100, "Err:1 " + std::string(1'000'000, 'x') + "\n", ""}), "");
+}
+
 TEST(AptOutput, AVersionIsReadOnceForEachSuite) {
   const std::vector<AptPackage> packages = packages_in(
       "linux-image-6.1.0-47-cloud-amd64 |  6.1.170-3 | http://example.org/debian bookworm/main "
