@@ -125,7 +125,7 @@ Json guest_test(const ReportData& data, const KernelReport& kernel) {
   const GuestRun& guest = kernel.result->guest;
   if (const auto seconds = seconds_of(guest)) json["duration"] = *seconds;
   Json misc = to_json(guest);
-  for (auto& [key, value] : misc.items())
+  for (Json& value : misc)
     if (value.is_string()) value = kcidb_text(value.get<std::string>());
   json["environment"] = {{"comment", "QEMU guest"}, {"misc", misc}};
   return json;
