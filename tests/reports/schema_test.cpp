@@ -147,7 +147,7 @@ TEST(Schema, RefusesWhatIsWrong) {
   const Json changes = Json::parse(R"({"schema":1,"changes":[{"id":"x","says":"X.",
       "mainline":"4.6","stable":["4.4.10"],"until":null,"commit":"0123456789ab",
       "subject":"x: y","source":"a git log","moves":[{"scenarios":["entry/*"],"step":"ending",
-      "before":{"ending":"completed"},"after":null}]}]})");
+      "before":{"ending":"completed"},"after":null,"call":"ending","args":""}]}]})");
   const Json report = Json::parse(rendered("json", sample_run()));
   const Json kcidb = Json::parse(rendered("kcidb", sample_run()));
   const Json sites = parsed(results / "reference/sites.json");
