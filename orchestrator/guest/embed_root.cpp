@@ -66,7 +66,7 @@ void make_private_folder(const fs::path& path) {
 fs::path parent_of_roots() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   if (runtime != nullptr && access(runtime, W_OK) == 0) {
-    auto parent = fs::absolute(runtime) / "brokenpipe-guests";
+    auto parent = fs::absolute(runtime) / "bp-guests";
     if (parent.string().size() + longest_below_parent <= longest_socket_path) return parent;
   }
   return fmt::format("/tmp/brokenpipe-{}", geteuid());

@@ -27,7 +27,7 @@ namespace {
 class User {
  public:
   User() { setenv("XDG_RUNTIME_DIR", runtime_.path().c_str(), 1); }
-  fs::path roots() const { return runtime_.path() / "brokenpipe-guests"; }
+  fs::path roots() const { return runtime_.path() / "bp-guests"; }
   fs::path runtime() const { return runtime_.path(); }
   fs::path cache() const { return cache_.path(); }
 
