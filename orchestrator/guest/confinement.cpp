@@ -151,7 +151,7 @@ fs::path find_program(const char* name, const fs::path& not_below) {
   std::string_view rest = path == nullptr ? "/usr/sbin:/usr/bin:/sbin:/bin" : path;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
-    const fs::path program = fs::path(rest.substr(0, end)) / name;
+    fs::path program = fs::path(rest.substr(0, end)) / name;
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (program.is_absolute() && program.parent_path().parent_path() != not_below &&
         access(program.c_str(), X_OK) == 0)

@@ -102,6 +102,7 @@ class RunningQemu {
         "-qmp",
         "stdio"};
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     std::array<int, 2> in{};
@@ -177,11 +178,16 @@ uid_t ordinary_user() {
   return geteuid() == 0 ? nobody : geteuid();
 }
 
+std::string path_now() {
+  const char* path = std::getenv("PATH");
+  return path == nullptr ? "/usr/bin" : path;
+}
+
 // A PATH with QEMU and what else is named, for one test.
 class OnlyInPath {
  public:
   OnlyInPath(const fs::path& folder, const std::vector<std::string>& programs)
-      : before_(std::getenv("PATH")) {
+      : before_(path_now()) {
     fs::create_directory(folder);
     fs::permissions(folder, fs::perms::all);
     for (const std::string& program : programs)
@@ -319,7 +325,7 @@ TEST(Confinement, OurOwnProgramIsNotTakenForQemu) {
   const Place place;
   const fs::path folder = place.folder() / "emulator";
   const Confinement first = confine_qemu(folder);
-  const std::string path = std::getenv("PATH");
+  const std::string path = path_now();
   setenv("PATH", (first.emulator.parent_path().string() + ":" + path).c_str(), 1);
   EXPECT_EQ(confine_qemu(folder).plan.qemu, first.plan.qemu);
   setenv("PATH", path.c_str(), 1);
