@@ -82,9 +82,9 @@ TEST(WriteFile, NeverChangesTheUmaskUnderOtherThreads) {
     }
   });
   {
-    std::vector<std::jthread> writers;
-    for (int i = 0; i < 8; ++i)
-      writers.emplace_back([file = folder.path() / std::to_string(i)] {
+    std::vector<std::jthread> writers(8);
+    for (std::size_t i = 0; i < writers.size(); ++i)
+      writers[i] = std::jthread([file = folder.path() / std::to_string(i)] {
         for (int n = 0; n < 400; ++n) write_file(file, "text");
       });
   }
@@ -102,6 +102,7 @@ TEST(WriteFile, OfManyThreadsOnOneFileLeavesOneOfTheirTextsWhole) {
   for (char c = 'a'; c < 'i'; ++c) texts.insert(std::string(100'000, c));
   {
     std::vector<std::jthread> writers;
+    writers.reserve(texts.size());
     for (const std::string& text : texts)
       writers.emplace_back([&] {
         for (int n = 0; n < 20; ++n) write_file(file, text);

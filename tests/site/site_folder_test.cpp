@@ -67,6 +67,7 @@ TEST(SiteFolder, ManyPublishersLeaveOneWholeSiteAndNothingBesideIt) {
   const fs::path out = scratch.path() / "site";
   {
     std::vector<std::jthread> publishers;
+    publishers.reserve(8);
     for (int who = 0; who < 8; ++who)
       publishers.emplace_back([&, name = std::to_string(who)] {
         for (int n = 0; n < 10; ++n) {
