@@ -31,8 +31,7 @@ constexpr const char* qemu_name = "qemu-system-x86_64";
 constexpr const char* account_name = "libvirt-qemu";
 
 /// With namespaces: QEMU's words, in which the guest's files have names of the sandbox's own,
-/// behind those of the two programs that make it. libvirt's secret lies in the folder that it makes
-/// HOME.
+/// behind those of the two programs that make it. libvirt's secret is a file too.
 /// - A pid file is libvirt's, which ends the process of that number: it must be everybody's number.
 ///   That QEMU, as libvirt would run it, may override permissions, and so open /dev/kvm: libvirt
 ///   compares that with what root can (virQEMUCapsIsValid), and asks for ever where they differ.
@@ -48,7 +47,7 @@ for word; do
     -pidfile) folder=${word%/*} ;;
     -accel | -machine) case $word in *kvm*) kvm=1 ;; esac ;;
     -object) case $word in *'"id":"masterKey0"'*)
-      key=$HOME/master-key.aes
+      key=${word##*'"file":"'} key=${key%%'"'*}
       word='{"qom-type":"secret","id":"masterKey0","format":"raw","file":"/guest/key"}' ;; esac ;;
   esac
   set -- "$@" "$word"
