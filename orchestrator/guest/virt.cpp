@@ -48,8 +48,8 @@ std::string in_path(const std::string& program) {
   return {};
 }
 
-/// libvirt says the same of a QEMU that is not there and of one that it could not ask, and looks for
-/// it in the PATH.
+/// libvirt says the same of a QEMU that is not there and of one that it could not ask, and looks
+/// for it in the PATH.
 std::string remedy_without_emulator() {
   if (const std::string why = why_no_process(); !why.empty())
     return fmt::format("It could not ask QEMU what it can do: {}. {}", why, process_limit_remedy);

@@ -104,7 +104,8 @@ TEST(TemporaryDirectory, IsAnErrorWhereItCannotBeMade) {
 TEST(Room, IsToldOfAFolderAndUnlimitedWhereNobodyKnows) {
   EXPECT_GT(room_in("/"), 0U);
   EXPECT_EQ(room_in("/proc/nowhere"), std::numeric_limits<std::uintmax_t>::max());
-  EXPECT_NE(std::string(no_room("/tmp", 2048).what()).find("No space left on device"), std::string::npos);
+  EXPECT_NE(std::string(no_room("/tmp", 2048).what()).find("No space left on device"),
+            std::string::npos);
 }
 
 TEST(ScratchParent, IsWhatTmpdirNamesOrAnErrorThatNamesIt) {

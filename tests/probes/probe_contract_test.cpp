@@ -88,8 +88,7 @@ TEST(ProbeStream, FramedIsReadByTheHostWithoutDamage) {
 
 TEST(ProbeStream, FramesCarryWhatTheLinesSay) {
   const std::string nonce = "0123456789abcdef";
-  std::istringstream framed(
-      run_command({faulty_probe, "--framed", nonce, "faulty/completes"}).out);
+  std::istringstream framed(run_command({faulty_probe, "--framed", nonce, "faulty/completes"}).out);
   std::vector<json> payloads;
   for (std::string line; std::getline(framed, line);)
     payloads.push_back(json::parse(line.substr(line.find('{'))));
