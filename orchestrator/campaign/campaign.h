@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "images/kernel_store.h"
+#include "orchestrator/campaign/earlier_result.h"
 #include "orchestrator/campaign/kernel_run.h"
 #include "orchestrator/campaign/kernel_selection.h"
 #include "orchestrator/campaign/progress.h"
@@ -15,12 +16,6 @@
 
 /// Many kernels into one run directory.
 namespace brokenpipe {
-
-/// A kernel that is here, under the id that somebody asked for.
-struct ReadyKernel {
-  std::string id;
-  std::optional<StoredKernel> stored;  ///< nothing: the host
-};
 
 /// A run directory below `out`, named by the time, for these kernels. `command_line` is kept in it.
 RunDirectory new_run(const std::filesystem::path& out, const std::vector<KernelChoice>& kernels,
@@ -37,23 +32,6 @@ std::vector<ReadyKernel> make_ready(KernelStore& store, const std::vector<Kernel
                                     Freshness freshness, const std::filesystem::path& modules,
                                     RunDirectory& directory, Progress& progress);
 
-/// A result of an earlier run that asking the same again would give again.
-struct EarlierResult {
-  RunResult result;
-  std::filesystem::path console;  ///< the guest's log; may be gone
-};
-
-/// The newest one below `runs`: of the same kernel image, probe and scenarios, modules (their
-/// contents), machine, command line, QEMU and libvirt, under the warp clock, whose guest got to the
-/// end. One that does not say all that is none. It carries the kernel's id, whether it was asked
-/// for by that or, as the newest of its series, by the catalogue's. `hypervisor` is called only
-/// where all but its versions is the same. A run that is damaged is passed over, and `warn` told of
-/// it.
-std::optional<EarlierResult> earlier_result(const std::filesystem::path& runs,
-                                            const ReadyKernel& kernel, const GuestOrder& order,
-                                            const std::function<Hypervisor&()>& hypervisor,
-                                            const std::function<void(const std::string&)>& warn);
-
 struct CampaignOptions {
   GuestOrder order;
   unsigned jobs = 1;    ///< guests at once
@@ -69,8 +47,7 @@ struct CampaignOptions {
 
 /// Runs the kernels and keeps each result in `directory` as soon as it is there. `hypervisor` is
 /// called, by several threads, when the first guest is to be started or an earlier result taken
-/// over. Returns early when `stop` is requested: what was
-/// done is kept.
+/// over. Returns early when `stop` is requested: what was done is kept.
 void run_campaign(const std::function<Hypervisor&()>& hypervisor,
                   const std::vector<ReadyKernel>& kernels, const CampaignOptions& options,
                   RunDirectory& directory, Progress& progress, const std::stop_token& stop);

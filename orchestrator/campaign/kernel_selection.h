@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "images/catalogue.h"
+#include "images/stored_kernel.h"
 
 /// From the words of a command line to kernels.
 namespace brokenpipe {
@@ -34,5 +35,11 @@ std::vector<std::string> ids_of(const std::vector<KernelChoice>& choices);
 
 /// Why a mirror may not have it, for people.
 std::string not_offered_because(const CatalogueEntry& entry);
+
+/// A kernel that is here, under the id that somebody asked for.
+struct ReadyKernel {
+  std::string id;
+  std::optional<StoredKernel> stored;  ///< nothing: the host
+};
 
 }  // namespace brokenpipe
