@@ -20,8 +20,8 @@
 
 /// Holds what reads a file against the schema that describes it, so that the two do not drift
 /// apart: a valid file with one thing wrong, in every place and in every way, is accepted by both
-/// or refused by both. Of words a reader may take more than the schema lists (results/seen.h). Half of
-/// the file is the valid files, one for each schema, which belong beside what is made of them.
+/// or refused by both. Of words a reader may take more than the schema lists (results/seen.h). Half
+/// of the file is the valid files, one for each schema, which belong beside what is made of them.
 namespace brokenpipe {
 namespace {
 
