@@ -42,8 +42,8 @@ std::string in_path(const std::string& program) {
   const char* path = getenv("PATH");
   std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (const std::string file = folder + "/" + program; access(file.c_str(), X_OK) == 0)
-      return file;
+    std::string file = fmt::format("{}/{}", folder, program);
+    if (access(file.c_str(), X_OK) == 0) return file;
   }
   return {};
 }

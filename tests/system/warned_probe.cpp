@@ -34,7 +34,7 @@ void be_warned() {
 
 }  // namespace
 
-extern "C" ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) {
+extern "C" ssize_t pwrite(int fd, const void* buf, size_t n, off_t offset) {
   if (is_guest) be_warned();
-  return syscall(SYS_pwrite64, fd, data, size, offset);
+  return syscall(SYS_pwrite64, fd, buf, n, offset);
 }
