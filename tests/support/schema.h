@@ -14,8 +14,8 @@ class Schema {
   ~Schema();
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
-  Schema(Schema&&) noexcept;
-  Schema& operator=(Schema&&) noexcept;
+  Schema(Schema&& other) noexcept;
+  Schema& operator=(Schema&& other) noexcept;
 
   /// What is wrong with a document, the innermost first; empty where it is valid.
   std::string complaint_about(const nlohmann::json& document) const;
