@@ -88,7 +88,7 @@ std::optional<Answer> predicted_to(const TcpQuestion& question, const TcpState& 
   if (!off_state && (written == nullptr || !off_prediction(*written))) return std::nullopt;
   if (off_state) {
     const std::optional<Step> due = due_at(*looked);
-    if (const auto elsewhere = in_another_state(state, due ? &*due : nullptr)) return elsewhere;
+    if (auto elsewhere = in_another_state(state, due ? &*due : nullptr)) return elsewhere;
   }
   return written != nullptr && off_prediction(*written)
              ? due_answer(*written)
