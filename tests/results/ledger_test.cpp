@@ -143,6 +143,28 @@ TEST(Ledger, PredictsThatThreeSixteenReportsABugInAio) {
   EXPECT_EQ(reports, 9U);
 }
 
+/// The recordings between 5.4.208 and 5.6 are none, but who asks such a kernel shall not be
+/// alarmed.
+TEST(Ledger, PredictsTheReportsOfAtmWhileTheyLasted) {
+  const auto reports_at = [](const KernelVersion& version) {
+    std::vector<std::string> reporting;
+    for (const auto& [id, scenario] : predict(reference(), ledger(), version)) {
+      const PredictedPlace* report = place_of(scenario, "kernel#1");
+      if (report == nullptr || !report->made) continue;
+      EXPECT_EQ(report->seen(), (nlohmann::json{{"report", "WARNING: refcount_t in vcc_release"}}))
+          << id;
+      reporting.push_back(id);
+    }
+    return reporting;
+  };
+  const std::vector<std::string> all{"atm/atm-interface-gone", "atm/atm-lane-circuit-closed",
+                                     "atm/atm-mpoa-circuit-closed"};
+  EXPECT_EQ(reports_at({5, 4, 207}), std::vector<std::string>());
+  EXPECT_EQ(reports_at({5, 4, 208}), all);
+  EXPECT_EQ(reports_at({5, 6, 0}), all);
+  EXPECT_EQ(reports_at({5, 7, 0}), std::vector<std::string>());
+}
+
 /// A recorded answer says what a kernel did, and a derived one why: the number of steps that are
 /// only recorded may fall, and never rise.
 TEST(Ledger, DerivesAllButAFewIntroductions) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <pugixml.hpp>
+#include <utility>
 
 #include "orchestrator/site/pictures/answer.h"
 #include "orchestrator/site/pictures/badge.h"
@@ -147,8 +148,8 @@ struct LostFix {
   Changes changes;
   KernelReport kernel;
 
-  explicit LostFix(const std::string& lost)
-      : scenario(lost),
+  explicit LostFix(std::string lost)
+      : scenario(std::move(lost)),
         reference(
             as_reference(result("3.16", {completed(scenario, {step("send#1", epipe_signal)})}))),
         changes(changes_for(scenario, "send#1", epipe_signal, reset)),
