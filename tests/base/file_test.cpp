@@ -82,9 +82,10 @@ TEST(WriteFile, NeverChangesTheUmaskUnderOtherThreads) {
     }
   });
   {
-    std::vector<std::jthread> writers(8);
-    for (std::size_t i = 0; i < writers.size(); ++i)
-      writers[i] = std::jthread([file = folder.path() / std::to_string(i)] {
+    std::vector<std::jthread> writers;
+    writers.reserve(8);
+    for (const char c : std::string("abcdefgh"))
+      writers.emplace_back([file = folder.path() / std::string(1, c)] {
         for (int n = 0; n < 400; ++n) write_file(file, "text");
       });
   }
