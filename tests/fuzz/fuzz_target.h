@@ -15,8 +15,8 @@ struct FuzzTarget {
 };
 
 /// For a test's name.
-inline void PrintTo(const FuzzTarget& target, std::ostream* out) {
-  *out << target.name;
+inline std::ostream& operator<<(std::ostream& out, const FuzzTarget& target) {
+  return out << target.name;
 }
 
 /// All that are linked into this program.

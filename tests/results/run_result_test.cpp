@@ -193,9 +193,9 @@ TEST(RunResult, WrongValueIsNamedWithItsPlace) {
            {"/observations/2/signal", "SIGSEGV",
             "observations[2]: completed, and yet there is a \"signal\""},
            {"/observations/1/reason", "",
-            "observations[1]: unsupported, and \"reason\" does not say why"},
+            R"(observations[1]: unsupported, and "reason" does not say why)"},
            {"/observations/2/steps/0/lines", "net/socket.c:1",
-            "observations[2].steps[0]: only a reference has \"basis\" and \"lines\""},
+            R"(observations[2].steps[0]: only a reference has "basis" and "lines")"},
        }) {
     Json wrong = whole;
     wrong[Json::json_pointer(change.place)] = change.value;
