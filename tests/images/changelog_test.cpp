@@ -12,9 +12,7 @@ namespace brokenpipe {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Optional;
 
 // As signed packages have it: an entry of their own before those of linux.
 constexpr const char* changelog = R"(linux-signed-amd64 (6.12.105+1) trixie-security; urgency=high
