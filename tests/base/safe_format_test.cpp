@@ -7,6 +7,7 @@ namespace brokenpipe {
 namespace {
 
 TEST(SafeFormat, OnlyTheFormatBreaksLines) {
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): to mislead is what it is for.
   const std::string said = "\x1b[31mone\ntwo\xe2\x80\xae";
   EXPECT_EQ(safe_format("{}: {}\n", said, said.c_str()),
             "\\x1b[31mone two\\u202e: \\x1b[31mone two\\u202e\n");

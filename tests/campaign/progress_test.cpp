@@ -57,6 +57,7 @@ TEST(Progress, ARowNeverWraps) {
 
 TEST(Progress, ShowsWordsThatMoveNothingAndForgeNoRow) {
   const std::string words =
+      // NOLINTNEXTLINE(misc-misleading-bidirectional): to mislead is what it is for.
       "\x1b]0;x\x07\xc2\x9b"
       "2J\r\nhost  finished \xe2\x80\xae\xff";
   const std::string shown = R"(\x1b]0;x\x07\x9b2J\x0d host  finished \u202e\xff)";
@@ -85,7 +86,7 @@ TEST(Progress, ARowIsCutBetweenCharacters) {
     progress.event("host", wide);
     progress.event("debian-6.1", "x" + wide);
   });
-  EXPECT_THAT(text, Not(HasSubstr(wide.substr(0, 40 * 3))));
+  EXPECT_THAT(text, Not(HasSubstr(wide.substr(0, std::size_t{40} * 3))));
   EXPECT_THAT(text, Not(HasSubstr("\xe6\033")));
   EXPECT_THAT(text, Not(HasSubstr("\xbc\033")));
 }

@@ -28,7 +28,7 @@ class Files {
   Files() : directory_(testing::TempDir()) {}
 
   fs::path add(const std::string& name, const std::string& content) const {
-    const fs::path file = path() / name;
+    fs::path file = path() / name;
     make_directories(file.parent_path());
     write_file(file, content);
     return file;

@@ -27,12 +27,14 @@ const char* const base = "linux-base-7.3.4-cloud-amd64";
 
 std::vector<std::string> names(const std::vector<AptPackage>& packages) {
   std::vector<std::string> names;
+  names.reserve(packages.size());
   for (const AptPackage& package : packages) names.push_back(package.name + "=" + package.version);
   return names;
 }
 
 std::vector<std::string> names(const std::vector<Offer>& offers) {
   std::vector<std::string> names;
+  names.reserve(offers.size());
   for (const Offer& offer : offers) names.push_back(offer.package + "=" + offer.version);
   return names;
 }
