@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <iterator>
 #include <stdexcept>
-#include <thread>
 
 #include "results/base/file.h"
 #include "results/base/paths.h"
@@ -186,23 +185,38 @@ std::vector<ProcessWords> Bench::our_own() const {
   return ours;
 }
 
+Outcome Bench::run_at_once(std::size_t count, const std::vector<std::string>& words) const {
+  std::vector<std::unique_ptr<Process>> all;
+  for (std::size_t i = 0; i < count; ++i) all.push_back(start(words));
+  Outcome outcome;
+  std::vector<std::string> failed;
+  for (const auto& process : all) {
+    outcome = finish(*process);
+    if (outcome.exit_code != 0)
+      failed.push_back(fmt::format("one ended with {}: {}", outcome.exit_code, outcome.err));
+  }
+  outcome.complaints = failed;
+  return outcome;
+}
+
 pid_t Bench::guest() const {
-  constexpr int looks = 600;
-  for (int look = 0; look < looks; ++look) {
+  pid_t found = -1;
+  const auto is_up = [&] {
     for (const ProcessWords& process : our_own()) {
       // While libvirt asks QEMU what it can do, there is no machine yet.
       if (process.name.starts_with("qemu-system") &&
           process.words.find("guest=brokenpipe-") != std::string::npos)
-        return process.pid;
+        found = process.pid;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  return -1;
+    return found != -1;
+  };
+  await(is_up, std::chrono::seconds(30));
+  return found;
 }
 
 std::vector<std::string> Bench::left_behind() const {
   std::vector<std::string> left;
-  const auto now = [&] {
+  const auto nothing = [&] {
     left.clear();
     for (const ProcessWords& process : our_own())
       left.push_back(fmt::format("process {}: {}", process.pid, process.words));
@@ -215,9 +229,7 @@ std::vector<std::string> Bench::left_behind() const {
     return left.empty();
   };
   // What was killed by others than its parent takes a moment to be gone.
-  constexpr int looks = 40;
-  for (int look = 0; look < looks && !now(); ++look)
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  await(nothing, std::chrono::seconds(4));
   return left;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -46,6 +47,8 @@ class Bench {
   /// The same to its end, and what has come of it.
   Outcome finish(Process& process) const;
   Outcome run(const std::vector<std::string>& words) const { return finish(*start(words)); }
+  /// So many at once, to their ends: what came of the last, with a complaint for each that failed.
+  Outcome run_at_once(std::size_t count, const std::vector<std::string>& words) const;
 
   /// The folder of the last run; empty where there is none.
   std::filesystem::path last_run() const;

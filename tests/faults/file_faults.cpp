@@ -189,22 +189,14 @@ Outcome two_publishers(const Bench& bench, const Fault& /*fault*/) {
   const fs::path run = good_run(bench);
   const fs::path site = bench.folder() / "site";
   const std::vector<std::string> words{"publish", run.string(), "--out", site.string()};
-  std::array<std::unique_ptr<Process>, 4> all;
-  for (std::unique_ptr<Process>& one : all) one = bench.start(words);
-  Outcome outcome;
-  std::vector<std::string> wrong;
-  for (const auto& process : all) {
-    outcome = bench.finish(*process);
-    if (outcome.exit_code != 0)
-      wrong.push_back(fmt::format("one ended with {}: {}", outcome.exit_code, outcome.err));
-  }
-  if (!fs::exists(site / "index.html")) wrong.emplace_back("there is no page");
+  Outcome outcome = bench.run_at_once(4, words);
+  if (!fs::exists(site / "index.html")) outcome.complaints.emplace_back("there is no page");
   std::size_t beside = 0;
   for (const auto& entry : fs::directory_iterator(bench.folder())) {
     if (entry.path().filename().string().find("site") != std::string::npos) ++beside;
   }
-  if (beside != 1) wrong.push_back(fmt::format("{} folders are left, not one", beside));
-  outcome.complaints = wrong;
+  if (beside != 1)
+    outcome.complaints.push_back(fmt::format("{} folders are left, not one", beside));
   return outcome;
 }
 

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
 namespace brokenpipe::testing {
 namespace {
@@ -212,6 +213,15 @@ long zombies_below(pid_t ancestor) {
 
 std::vector<ProcessWords> descendants(pid_t ancestor) {
   return below(ancestor, processes());
+}
+
+bool await(const std::function<bool()>& state, std::chrono::seconds at_most) {
+  const auto end = std::chrono::steady_clock::now() + at_most;
+  while (!state()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return true;
 }
 
 }  // namespace brokenpipe::testing

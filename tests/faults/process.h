@@ -3,7 +3,9 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -50,6 +52,10 @@ class Process {
   mutable std::atomic<long> kilobytes_ = 0;
   std::jthread listener_;
 };
+
+/// Waits for a state of other processes, of which nobody tells: looks until it is there, and says
+/// whether it came in this time.
+bool await(const std::function<bool()>& state, std::chrono::seconds at_most);
 
 /// A process of /proc.
 struct ProcessWords {

@@ -87,10 +87,12 @@ Outcome signal_early(const Bench& bench, int signal) {
   chmod(slow.c_str(), 0755);
   const auto process =
       bench.start({"run", faulty_kernel, "--probe", slow.string(), "--out", bench.out().string()});
-  for (int look = 0; look < 200 && !fs::exists(slow.string() + ".asked"); ++look)
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const bool asked =
+      await([&] { return fs::exists(slow.string() + ".asked"); }, std::chrono::seconds(10));
   kill(process->pid(), signal);
-  return bench.finish(*process);
+  Outcome outcome = bench.finish(*process);
+  if (!asked) outcome.complaints.emplace_back("the probe was not asked for its list");
+  return outcome;
 }
 
 Outcome terminate_early(const Bench& bench, const Fault& /*fault*/) {
@@ -152,11 +154,9 @@ Outcome signal_guest(const Bench& bench, const Fault& fault, int signal) {
              read_file(entry.path()).find("sigpipe-ignored") != std::string::npos;
     });
   };
-  for (int look = 0; look < 400 && !is_there(); ++look)
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
   Outcome nobody;
-  nobody.complaints.emplace_back("no guest was seen");
-  if (guest < 0) return nobody;
+  nobody.complaints.emplace_back("no guest was seen in its second scenario");
+  if (!await(is_there, std::chrono::seconds(40)) || guest < 0) return nobody;
   kill(guest, signal);
   return bench.finish(*process);
 }
@@ -169,21 +169,12 @@ Outcome stop_guest(const Bench& bench, const Fault& fault) {
 }
 
 Outcome three_at_once(const Bench& bench, const Fault& /*fault*/) {
-  std::array<std::unique_ptr<Process>, 3> all;
-  for (std::unique_ptr<Process>& one : all) one = bench.start(bench.run_words("none"));
-  Outcome outcome;
-  std::vector<std::string> wrong;
-  for (const auto& process : all) {
-    outcome = bench.finish(*process);
-    if (outcome.exit_code != 0)
-      wrong.push_back(fmt::format("one ended with {}: {}", outcome.exit_code, outcome.err));
-  }
+  Outcome outcome = bench.run_at_once(3, bench.run_words("none"));
   std::size_t runs = 0;
   for (const auto& entry : fs::directory_iterator(bench.out())) {
     if (fs::exists(entry.path() / (std::string(faulty_kernel) + ".json"))) ++runs;
   }
-  if (runs != all.size()) wrong.push_back(fmt::format("{} runs are whole, not three", runs));
-  outcome.complaints = wrong;
+  if (runs != 3) outcome.complaints.push_back(fmt::format("{} runs are whole, not three", runs));
   return outcome;
 }
 

@@ -56,7 +56,6 @@ Held held_by(const Process& process) {
   return held;
 }
 
-// An hour is long enough for them all.
 void await_boots(Process& process, int boots) {
   const auto booted = [&] {
     const std::string said = process.err();
@@ -64,8 +63,7 @@ void await_boots(Process& process, int boots) {
     for (std::size_t at = 0; (at = said.find("booting", at)) != std::string::npos; ++at) ++count;
     return count;
   };
-  for (int look = 0; look < 36000 && booted() < boots && process.runs(); ++look)
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  await([&] { return booted() >= boots || !process.runs(); }, std::chrono::hours(1));
 }
 
 Outcome flood(const std::string& mode) {
@@ -120,6 +118,7 @@ TEST(Soak, KillsAtRandomMomentsLeaveNothing) {
   const Bench bench;
   for (int i = 0; i < all; ++i) {
     const auto process = bench.start(bench.run_words("none"));
+    // Waits for nothing: the moment is the stimulus, from the start to the guest's end.
     std::this_thread::sleep_for(std::chrono::milliseconds(lot() % 6000));
     std::vector<pid_t> victims = our_processes(*process);
     for (const ProcessWords& one : descendants(process->pid())) {
@@ -129,7 +128,7 @@ TEST(Soak, KillsAtRandomMomentsLeaveNothing) {
     const pid_t victim = victims[lot() % victims.size()];
     if (process->runs()) kill(victim, signals[lot() % signals.size()]);
     const int code = process->wait();
-    EXPECT_THAT((std::array<int, 8>{0, 3, 129, 130, 137, 143}), ::testing::Contains(code))
+    EXPECT_THAT((std::array<int, 6>{0, 3, 129, 130, 137, 143}), ::testing::Contains(code))
         << process->err();
   }
   // Sweeps what those have left that could not any more.

@@ -8,6 +8,8 @@
 #include <array>
 #include <csignal>
 #include <functional>
+#include <future>
+#include <stop_token>
 #include <string>
 
 #include "results/base/unique_fd.h"
@@ -51,7 +53,9 @@ int wait_for_ever() {
 }
 
 int wait_for_stop(const InterruptWatch& watch) {
-  while (!watch.interrupted()) usleep(1000);
+  std::promise<void> stop;
+  const std::stop_callback told(watch.token(), [&] { stop.set_value(); });
+  stop.get_future().wait();
   return 7;
 }
 
