@@ -61,6 +61,12 @@ struct OneKernel {
   OneKernel(const test::LocalRepository& repository, const std::string& mirror)
       : keyring(repository.keyring()), store(open(mirror)), kernel(fetch_one(store, bookworm)) {}
 
+  /// What the mirror has from now on: apt is asked anew.
+  void now_offered(const test::LocalRepository& repository) {
+    fs::remove_all(directory.path() / "store/apt");
+    keyring = repository.keyring();
+  }
+
   KernelStore open(const std::string& mirror) {
     return KernelStore({directory.path() / "store", mirror, keyring,
                         [this](const std::string& line) { told += line + '\n'; }});
@@ -75,6 +81,12 @@ struct OneKernel {
 
 test::LocalRepository& with_kernel_47(test::LocalRepository& repository) {
   repository.add_kernel("bookworm", image_47, "6.1.170-3");
+  repository.publish("bookworm");
+  return repository;
+}
+
+test::LocalRepository& with_kernel_56(test::LocalRepository& repository) {
+  repository.add_kernel("bookworm", image_56, "6.1.192-2");
   repository.publish("bookworm");
   return repository;
 }
@@ -124,9 +136,7 @@ TEST(DamagedStore, WithoutANetworkDamageIsAnErrorThatNamesTheFile) {
 TEST(DamagedStore, AnOlderPointReleaseIsNotTakenInPlaceOfADamagedOne) {
   test::LocalRepository repository;
   OneKernel place(with_kernel_47(repository));
-  repository.add_kernel("bookworm", image_56, "6.1.192-2");
-  repository.publish("bookworm");
-  fs::remove_all(place.directory.path() / "store/apt");
+  place.now_offered(with_kernel_56(repository));
   const StoredKernel newest = fetch_one(place.store, bookworm, {}, Freshness::newest_on_offer);
   test::flip_a_byte(newest.image);
   KernelStore store = place.open("http://127.0.0.1:9/debian");
@@ -190,17 +200,12 @@ TEST(DamagedStore, AStoreOfOldKeepsItsHashesFromThenOnWithoutANetwork) {
 TEST(DamagedStore, TheSameVersionIsFetchedWhileItIsToBeHadAndTheNewestThereafter) {
   test::LocalRepository repository;
   OneKernel place(with_kernel_47(repository));
-  repository.add_kernel("bookworm", image_56, "6.1.192-2");
-  repository.publish("bookworm");
-  fs::remove_all(place.directory.path() / "store/apt");
+  place.now_offered(with_kernel_56(repository));
   test::flip_a_byte(place.kernel.image);
   expect_whole(fetch_one(place.store, bookworm));
 
   test::LocalRepository later;
-  later.add_kernel("bookworm", image_56, "6.1.192-2");
-  later.publish("bookworm");
-  fs::remove_all(place.directory.path() / "store/apt");
-  place.keyring = later.keyring();
+  place.now_offered(with_kernel_56(later));
   KernelStore store = place.open(later.mirror());
   test::flip_a_byte(place.kernel.image);
   EXPECT_EQ(fetch_one(store, bookworm).version, "6.1.192-2");
@@ -215,10 +220,7 @@ TEST(DamagedStore, APointReleaseThatNoMirrorHasAnyMoreIsAnErrorThatNamesTheFile)
   test::LocalRepository repository;
   OneKernel place(with_kernel_47(repository));
   test::LocalRepository later;
-  later.add_kernel("bookworm", image_56, "6.1.192-2");
-  later.publish("bookworm");
-  fs::remove_all(place.directory.path() / "store/apt");
-  place.keyring = later.keyring();
+  place.now_offered(with_kernel_56(later));
   KernelStore store = place.open(later.mirror());
   test::flip_a_byte(place.kernel.image);
   try {
